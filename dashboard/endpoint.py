@@ -147,7 +147,8 @@ def _who_and_how_fast(
             elif any(one.identities for one in lines):
                 st.altair_chart(charts_time.ribbon(lines, marked), alt=f"Which models answered for {name}, by round")
             else:
-                st.caption("The provider does not report which model answered.")
+                unknown = "The provider does not report which model answered."
+                st.caption(unknown if lines else "No round was completed in this time.")
         for each in sets:
             with grid.cell():
                 of_set = f" of set {inline(each)}" if each else ""

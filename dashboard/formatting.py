@@ -25,8 +25,8 @@ CUT_LINES = 200
 DIFFED = 400
 """Words of each text that are compared; the time grows with the product of both."""
 
-# No character that begins markup, an emoji code, mathematics or a link; a colon only before a
-# space or in a time, an equals sign only between spaces.
+# No character that begins markup, an emoji code, mathematics or a link; a colon only before a space or in a time, an
+# equals sign only between spaces.
 _PLAIN = re.compile(r"[^\W_]([\w %.,;()'’“”×→·≥≤±−–/+-]|:(?= )| = | \d\d:\d\d ([A-Z]{2,5}|[+-]\d{2,4})(?!\w))*")
 
 

@@ -138,6 +138,8 @@ def _row(context: PageContext, one: EndpointStatus, strip: Sequence[DayState]) -
     with days.container(gap=None, key=f"strip-of-{one.name}"):
         st.markdown(drawn(strip))
         newest = f"newest round {ago(one.completed_at, context.now)}" if one.completed_at else "no round yet"
+        if one.is_stale and one.state != "stale":  # the state may be that of long ago
+            newest = f"**no fresh rounds**, {newest}"
         st.caption(f"{newest} · {DAYS} days: {counted(strip)}")
 
 

@@ -144,6 +144,8 @@ class ChangeNews(IncidentNews):
     history: tuple[Point, ...] = ()
     """Of the channel with the most evidence, oldest first."""
     history_channel: str = ""
+    history_set: str = ""
+    """The probe set whose rounds the history holds; empty where the endpoint is asked by one set only."""
     history_unit: str = ""
     """Of its values, such as `share of replies`."""
 

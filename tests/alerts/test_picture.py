@@ -66,3 +66,5 @@ def test_without_a_history_there_is_none() -> None:
 def test_the_words_for_those_who_do_not_see_it() -> None:
     assert alt_text(DRAWN) == "History of length over 18 rounds: 34 % longer."
     assert f"over {MOST_POINTS} rounds" in alt_text(edited(DRAWN, history=HISTORY * 100))
+    of_one_set = alt_text(edited(DRAWN, history_set="billing"))
+    assert of_one_set == "History of length over 18 rounds of set billing: 34 % longer."

@@ -57,7 +57,11 @@ def test_an_edit_that_breaks_json_in_the_hour_of_a_swap_is_two_causes(prober: Ru
     assert triage.code == 1, triage.out
     first = re.sub(r" \(\d+ %\)", "", triage.out.splitlines()[0])
     assert re.search(r"```text\n(.*)\n```", PAGE)[1] in first, triage.out  # type: ignore[index]
-    for words in ("shop/ticket v2 from round", "Did probes move that nobody edited?", "the same model moved at us-east"):
+    for words in (
+        "shop/ticket v2 from round",
+        "Did probes move that nobody edited?",
+        "the same model moved at us-east",
+    ):
         assert words in triage.out
     assert "prompt-rollback" in triage.out
     assert re.search(r"assistant +open", said["incidents list"].out)

@@ -9,6 +9,7 @@ import pytest
 
 from dashboard import charts, charts_time
 from prober.status.probe import Band
+from prober.store.pages.over_time import ChannelDay
 from prober.store.views import EpochView
 from tests.dashboard.canned import HOSTILE, NOW, THRESHOLD, history, incident, point
 
@@ -155,3 +156,14 @@ def test_the_rounds_of_the_reference_are_a_band_that_is_never_cut_off() -> None:
     low, high = layers[0]["encoding"]["y"]["scale"]["domain"]
     assert low < 0.2 and high > 9.0
     assert len(spec(charts.reading([], [], band))["layer"]) == len(spec(charts.reading([], []))["layer"])
+
+
+def test_evidence_that_grows_by_itself_has_no_colour() -> None:
+    """In a still world it comes to half of what an alarm needs, on the log scale, and goes again."""
+    days = [ChannelDay("length", NOW, e_value, 2) for e_value in (1.0, THRESHOLD**0.5, THRESHOLD)]
+    colour = spec(charts.heat(days, THRESHOLD, [], hourly=False))["layer"][0]["encoding"]["color"]["scale"]
+    (least, most), (still, alarming) = colour["domain"], colour["range"]
+    shown = [row["share"] for row in rows(charts.heat(days, THRESHOLD, [], hourly=False))]
+    assert shown[:2] == pytest.approx([0.0, 0.5]) and shown[2] == most == 1.0
+    assert least > 0.5 and colour["clamp"], "what is below is drawn as the least"
+    assert still.startswith(charts.QUIET) and alarming == charts.AFTER

@@ -76,3 +76,9 @@ def test_a_calendar_is_grey_unless_something_is_called_worse():
         for so in (True, False)
     ]
     assert marks == [AFTER, QUIET]
+
+
+def test_a_legend_takes_nothing_from_the_plot_and_an_axis_has_no_exponents():
+    few, many = (spec(over_days(values(n), "tokens", "number", "asks", stacked=True)) for n in (1, 100))
+    assert few["height"] >= 150 and many["height"] > few["height"]
+    assert encoding(over_days(values(100), "tokens", "number", "asks", stacked=True))["y"]["axis"]["format"] == "~s"

@@ -100,6 +100,11 @@ def test_one_glance_and_one_click(page):
     assert ":red-badge[✕ unreachable]" in shown and ":orange-badge[◆ changed] :orange-badge[warning]" in shown
     assert "34 % longer" in shown and "Not acknowledged · search team" in shown
     assert "newest round 59 min ago · 30 days: 2 days changed" in shown
+    late = tuple(
+        replace(each, stale_since=NOW) if each.name == "support-bot" else each for each in store.endpoint_views
+    )
+    store.endpoint_views = late
+    assert "**no fresh rounds**, newest round 59 min ago · 30 days: 2 days changed" in texts(page(store))
 
 
 def test_a_prober_that_asks_nothing_comes_before_an_answer_that_may_be_old(page):

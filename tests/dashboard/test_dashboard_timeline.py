@@ -62,3 +62,15 @@ def test_hostile_texts_are_one_line():
     (step,) = [one for one in timeline(OPEN, (pressed,), ()) if one.what == "muted"]
     assert "\n" not in step.who + step.why
     assert "\x00" not in step.who + step.why
+
+
+def test_reminders_are_one_line():
+    sent = [
+        notice_view(event=event, sent_at=NOW + timedelta(hours=n), created_at=NOW + timedelta(hours=n))
+        for n, event in enumerate(("opened", *["reminded"] * 69))
+    ]
+    until = f"{NOW + timedelta(hours=69):%Y-%m-%d %H:%M} UTC"
+    assert [what for what in whats(OPEN, notices=sent) if what.startswith("notified")] == [
+        "notified: opened",
+        f"notified: reminded 69 times, until {until}",
+    ]

@@ -109,6 +109,9 @@ def test_twenty_numbers_are_those_of_the_database(world, monkeypatch):
     }
     dates = page("retirement").dataframe[0].value
     left = sql("SELECT min(julianday(day)) FROM retirement WHERE kind = 'shutdown'")
+    by_tag = page("cost", by="tags").dataframe[1].value
+    assert any("," in name for name in by_tag["tags"]), "a set with two tags"
+    seen["dollars by tag"] = (by_tag["in all"].sum(), sql(f"SELECT {price} FROM tally WHERE day >= '{since}'"))
     seen["days left"] = (dates["left"].min(), left - sql("SELECT julianday(?)", today.isoformat()))
 
     bot = page("", view="table").dataframe[0].value.set_index("endpoint").loc["support-bot"]

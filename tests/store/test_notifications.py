@@ -207,11 +207,13 @@ def test_a_message_knows_the_first_one_in_the_same_place_and_the_history(store: 
     declare(store)
     for day in range(3):
         complete(store, NOW + day * DAY, judgement=judge("", "quiet", verdict(e_value=2.0)))
+        of_another_set = judge("", "quiet", verdict(e_value=7.0))
+        complete(store, NOW + day * DAY + timedelta(hours=1), probe_set="chat", judgement=of_another_set)
     incident = alarm(store, NOW + 3 * DAY)
     first, *_ = deliver(store, NOW + 3 * DAY)
     assert (first.root, first.about.state, first.severity, first.reason) == ("", "open", "warning", "change_confirmed")
     assert [point.e_value for point in first.about.history] == [2.0, 2.0, 2.0, 812.5]
-    assert first.about.history_unit == "ratio to reference"
+    assert (first.about.history_unit, first.about.history_set) == ("ratio to reference", "money")
     try_to_act(store, incident.id, Action("mute", "ana", "known", NOW + 5 * DAY), NAMES, NOW + 4 * DAY)
     (notice, other) = deliver(store, NOW + 4 * DAY)
     assert (notice.root, other.root) == ("C/1", "C/2")

@@ -41,7 +41,8 @@ def history_png(notice: Notice) -> bytes | None:
     _draw_values(values, points, onset)
     _draw_evidence(evidence, points, change.threshold, onset)
     channel, name = (visible(text, 60, lines=False) for text in (change.history_channel, notice.endpoint))
-    unit = f", {visible(change.history_unit, 40, lines=False)}" if change.history_unit else ""
+    details = (f"set {change.history_set}" if change.history_set else "", change.history_unit)
+    unit = "".join(f", {visible(one, 40, lines=False)}" for one in details if one)
     # `$…$` would be typeset as mathematics, or refused as bad mathematics.
     values.set_title(f"{channel} of {name}{unit}", loc="left", fontsize=11, parse_math=False)
     places = sorted({0, len(points) // 2, len(points) - 1})
@@ -58,7 +59,9 @@ def alt_text(notice: Notice) -> str:
         return ""
     moved = next((one for one in change.moved if one.channel == change.history_channel), change.moved[0])
     channel, words = (visible(text, 200, lines=False) for text in (moved.channel, moved.words))
-    return f"History of {channel} over {len(change.history[-MOST_POINTS:])} rounds: {words or 'it moved'}."
+    rounds = f"{len(change.history[-MOST_POINTS:])} rounds"
+    of_set = f" of set {visible(change.history_set, 60, lines=False)}" if change.history_set else ""
+    return f"History of {channel} over {rounds}{of_set}: {words or 'it moved'}."
 
 
 def _draw_values(axes: Axes, points: tuple[Point, ...], onset: int) -> None:

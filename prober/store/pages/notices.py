@@ -34,7 +34,7 @@ from prober.store.codec import to_incident
 from prober.store.declared import AskedSet, concerned, sets_of
 from prober.store.engine import Transaction
 from prober.store.judge_state import completed_since
-from prober.store.pages.over_time import channel_history
+from prober.store.pages.over_time import channel_history, probe_sets
 from prober.store.rows import EndpointRow
 
 HISTORY: Final = 60
@@ -52,7 +52,7 @@ def notice_of(tx: Transaction, notice_id: int, dashboard_url: str, now: datetime
     incident = to_incident(incident_row)
     endpoint = tx.get(EndpointRow, (incident.endpoint, incident.endpoint_hash))
     owner, runbook = _whose(concerned(tx, incident))
-    history, unit = _history(tx, incident)
+    history, unit, of_set = _history(tx, incident)
     promised = endpoint.false_alarms_per_year if endpoint else 1.0
     return Notice(
         id=notice_id,
@@ -69,6 +69,7 @@ def notice_of(tx: Transaction, notice_id: int, dashboard_url: str, now: datetime
             comparisons=incidents.examples(tx, incident),
             history=history,
             history_unit=unit,
+            history_set=of_set,
         ),
         dashboard_url=dashboard_url,
         as_of=now,
@@ -197,13 +198,17 @@ def _root(tx: Transaction, row: NoticeRow, incident_id: int) -> str:
     return tx.exec(first).first() or ""
 
 
-def _history(tx: Transaction, incident: Incident) -> tuple[tuple[Point, ...], str]:
-    """The channel that moved most over the newest rounds, and its unit."""
+def _history(tx: Transaction, incident: Incident) -> tuple[tuple[Point, ...], str, str]:
+    """The channel that moved most over the newest rounds, its unit, and the probe set they are of where there are
+    several: that of the round that raised the alarm. The values of different sets are not alike."""
     if not isinstance(incident, Change) or not incident.moved:
-        return (), ""
+        return (), "", ""
     points = channel_history(tx, incident.endpoint, incident.moved[0].channel, HISTORY)
-    found = tuple(Point(one.round, one.value, one.reference_value, one.e_value) for one in points)
-    return found, points[-1].unit if points else incident.moved[0].unit
+    sets = probe_sets(tx, incident.endpoint, [one.round for one in points])
+    of_set = sets.get(incident.detected_round, "") if len(set(sets.values())) > 1 else ""
+    kept = [one for one in points if not of_set or sets.get(one.round) == of_set]
+    found = tuple(Point(one.round, one.value, one.reference_value, one.e_value) for one in kept)
+    return found, points[-1].unit if points else incident.moved[0].unit, of_set
 
 
 def _whose(sets: tuple[AskedSet, ...]) -> tuple[str, str | None]:
@@ -220,6 +225,7 @@ def news_of(
     comparisons: tuple[Comparison, ...],
     history: tuple[Point, ...],
     history_unit: str,
+    history_set: str = "",
 ) -> ChangeNews | FactsNews | TroubleNews | MeasuredNews:
     """`history` is of the channel that moved most, oldest round first."""
     shared: dict[str, Any] = {
@@ -270,6 +276,7 @@ def news_of(
         history_unit=history_unit,
         facts=incident.facts,
         history_channel=incident.moved[0].channel if incident.moved else "",
+        history_set=history_set,
     )
 
 

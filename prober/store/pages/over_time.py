@@ -79,7 +79,7 @@ def channel_stretch(
     equal stretches each the round with the most evidence, and the newest."""
     mine = (col(PointRow.endpoint) == endpoint, col(PointRow.channel) == channel)
     kept = _thinned(tx, PointRow, mine, since, until, most, col(PointRow.e_value))
-    sets = _sets(tx, endpoint, [row.label for row in kept])
+    sets = probe_sets(tx, endpoint, [row.label for row in kept])
     return tuple(replace(point(row), probe_set=sets.get(row.label, "")) for row in kept)
 
 
@@ -146,7 +146,7 @@ def lines(
     more than `most`, of as many equal stretches each the one with the most failures, and the newest."""
     mine = (col(LineRow.endpoint) == endpoint,)
     kept = _thinned(tx, LineRow, mine, since, until, most, col(LineRow.failed))
-    sets = _sets(tx, endpoint, [row.label for row in kept])
+    sets = probe_sets(tx, endpoint, [row.label for row in kept])
     return tuple(
         RoundLine(
             round=row.label,
@@ -236,7 +236,7 @@ def rounds_between(
     )
 
 
-def _sets(tx: Transaction, endpoint: str, labels: Sequence[str]) -> dict[str, str]:
+def probe_sets(tx: Transaction, endpoint: str, labels: Sequence[str]) -> dict[str, str]:
     """Label of a round → its probe set."""
     found = columns(col(RoundRow.label), col(RoundRow.probe_set))
     here = col(RoundRow.endpoint) == endpoint, col(RoundRow.label).in_(labels)
