@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -34,7 +34,7 @@ MOST_MISSED: Final = 1000
 """Rounds of one set recorded as missed after one sleep, the newest; the log says how many there were."""
 
 BATCH: Final = 100
-"""Of these, so many are written at once; a daemon that is stopped waits for no more."""
+"""So many rounds are written at once; a daemon that is stopped waits for no more."""
 
 MissReason = Literal[
     "misfire",  # the moment passed while the machine slept or had too much to do
@@ -106,7 +106,7 @@ class DueRounds:
             if key in self.in_hand:
                 self._miss(watched, due, "still_running")
             else:
-                self._make_due(watched, due)
+                self._make_due([(watched, due)])
                 self._start_waiting(watched)
 
     def not_started(self, event: JobEvent) -> None:
@@ -127,10 +127,12 @@ class DueRounds:
 
         Raises StoreError.
         """
-        for watched in self.watched.values():
-            if watched.reached > watched.accounted:  # it could not be put in the queue when it was due
-                with about_round(watched.reached), reported(f"round {watched.reached.isoformat()} of {watched.key}"):
-                    self._make_due(watched, watched.reached)
+        late = [one for one in self.watched.values() if one.reached > one.accounted]  # could not be put in when due
+        for first in range(0, len(late), BATCH):
+            some = late[first : first + BATCH]
+            more = f" and {len(some) - 1} more" if len(some) > 1 else ""
+            with reported(f"round {some[0].reached.isoformat()} of {some[0].key}{more}"):
+                self._make_due([(watched, watched.reached) for watched in some])
         self._start_all(self._queue.take(self._clock()))
 
     def _start_waiting(self, watched: Watched) -> None:
@@ -250,12 +252,16 @@ class DueRounds:
                 )
         return result.outcome != "busy"
 
-    def _make_due(self, watched: Watched, due: datetime) -> None:
-        """The round of this moment is in the queue, to be asked by the worker that claims it."""
-        with watched.accounting:
-            if due > watched.accounted and self._pass_over(watched, due):
-                self._queue.put(watched, due)
-                watched.account(due)
+    def _make_due(self, wanted: Sequence[tuple[Watched, datetime]]) -> None:
+        """The rounds of these moments are in the queue, to be asked by the workers that claim them."""
+        with ExitStack() as accounting:
+            for watched, _ in wanted:
+                accounting.enter_context(watched.accounting)
+            due = [(one, at) for one, at in wanted if at > one.accounted and self._pass_over(one, at)]
+            if due:
+                self._queue.put(due)
+            for watched, at in due:
+                watched.account(at)
 
     def _miss(self, watched: Watched, due: datetime, reason: MissReason) -> None:
         """The round of this moment does not start; nor did those that nobody noticed before it."""

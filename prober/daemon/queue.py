@@ -17,9 +17,9 @@ class RoundQueue(Protocol):
     `StoredQueue` keeps them in the store's tables. An engine such as Procrastinate can stand here instead.
     """
 
-    def put(self, watched: Watched, due_at: datetime) -> None:
-        """The round of this moment waits to be asked. Nothing changes where it waits, is in progress or is over; passed
-        over, it waits again."""
+    def put(self, due: Sequence[tuple[Watched, datetime]]) -> None:
+        """The rounds of these moments wait to be asked. Nothing changes where one waits, is in progress or is over;
+        passed over, it waits again."""
         ...
 
     def take(self, now: datetime, endpoint_hash: str | None = None) -> Sequence[RoundView]:
@@ -42,9 +42,10 @@ class StoredQueue:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def put(self, watched: Watched, due_at: datetime) -> None:
+    def put(self, due: Sequence[tuple[Watched, datetime]]) -> None:
+        wanted = [(watched.endpoint, watched.probe_set.name, due_at) for watched, due_at in due]
         # Passed over while a clock was ahead, its moment has come all the same.
-        self._store.change(rounds.due, watched.endpoint, watched.probe_set.name, due_at, reopened="misfire")
+        self._store.change(rounds.make_due, wanted, reopened="misfire")
 
     def take(self, now: datetime, endpoint_hash: str | None = None) -> Sequence[RoundView]:
         return self._store.query(rounds.unfinished, now, endpoint_hash)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Integer, literal_column
+from sqlalchemy import Integer, bindparam, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, func, select, update
 
@@ -23,10 +23,13 @@ from prober.model.reference import Confirm, ReferenceRule
 from prober.prices import tariff
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row, SeriesRow, WatchRow
-from prober.store.watches import lock
+from prober.store.watches import lock_all
 
 _LIST_GOOD_FOR: Final = timedelta(days=7)
 """How long a price from a list is used before the list is read again."""
+
+_FEW: Final = 1000
+"""Endpoints that are looked up by their names; of more, all are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,15 @@ class AskedSet:
 
 
 def remember(tx: Transaction, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint], now: datetime) -> None:
-    """Keep names, prompts, owners and prices, so that readers need no files. Adds and refreshes;
-    forgets nothing."""
+    """Keep names, prompts, owners and prices, so that readers need no files. Adds and refreshes; forgets nothing.
+
+    All that is known is read at once, and only what differs is written, whatever the number of endpoints.
+    """
     # Sorted, so that two processes at once lock in the same order.
     declared = {endpoint.name: endpoint for endpoint in endpoints}
-    for name in sorted(declared):
-        remember_endpoint(tx, declared[name])
-        _price(tx, declared[name], now)
+    in_order = [declared[name] for name in sorted(declared)]
+    remember_endpoints(tx, in_order)
+    _price(tx, in_order, now)
     for probe_set in sorted(sets, key=lambda one: one.name):
         tx.merge(
             ProbeSetRow(
@@ -61,53 +66,65 @@ def remember(tx: Transaction, sets: Sequence[ProbeSet], endpoints: Sequence[Endp
                 rounds_per_year=rounds_per_year(probe_set.schedule),
             )
         )
-        for name in sorted(set(probe_set.endpoints) & set(declared)):
-            for probe in probe_set.probes:
-                remember_series(tx, series_key(declared[name], probe), probe)
-    for content_hash in sorted({endpoint.content_hash for endpoint in endpoints}):
-        lock(tx, content_hash)
+    asked = {
+        series_key(declared[name], probe): probe
+        for probe_set in sets
+        for name in set(probe_set.endpoints) & set(declared)
+        for probe in probe_set.probes
+    }
+    known = set(tx.exec(select(SeriesRow.series))) if asked else set()
+    insert_all_missing(tx, SeriesRow, [_series(key, asked[key]) for key in sorted(asked.keys() - known)])
+    lock_all(tx, {endpoint.content_hash for endpoint in endpoints})
 
 
-def remember_endpoint(tx: Transaction, endpoint: Endpoint) -> None:
-    """From now on the name means this content."""
-    content_hash = endpoint.content_hash
-    row = tx.get(EndpointRow, (endpoint.name, content_hash))
-    declared = [("vantage", endpoint.vantage is not None), ("confirm", endpoint.confirm != Confirm())]
-    rules = endpoint.model_dump_json(include={"reference", "budget", *(name for name, is_so in declared if is_so)})
-    promise = endpoint.false_alarms_per_year
-    if row is not None and row.current and row.false_alarms_per_year == promise and row.rules == rules:
-        return
-    tx.exec(update(EndpointRow).where(col(EndpointRow.name) == endpoint.name).values(current=False))
-    insert_missing(
-        tx,
-        EndpointRow,
+def remember_endpoints(tx: Transaction, endpoints: Sequence[Endpoint]) -> None:
+    """From now on each name means this content."""
+    held = select(EndpointRow).where(col(EndpointRow.current))
+    if len(endpoints) < _FEW:
+        held = held.where(col(EndpointRow.name).in_([one.name for one in endpoints]))
+    known = {(row.name, row.endpoint_hash): (row.false_alarms_per_year, row.rules) for row in tx.exec(held)}
+    news = [
         {
-            "name": endpoint.name,
-            "endpoint_hash": content_hash,
-            "provider": endpoint.provider,
-            "model": endpoint.model,
-            "origin": _origin(endpoint),
-            "false_alarms_per_year": promise,
+            "name": one.name,
+            "endpoint_hash": one.content_hash,
+            "provider": one.provider,
+            "model": one.model,
+            "origin": _origin(one),
+            "false_alarms_per_year": one.false_alarms_per_year,
             "current": True,
             "rules": rules,
-        },
-    )
-    tx.exec(
-        update(EndpointRow)
-        .where(col(EndpointRow.name) == endpoint.name, col(EndpointRow.endpoint_hash) == content_hash)
-        .values(current=True, false_alarms_per_year=promise, rules=rules)
-    )
-    insert_missing(tx, WatchRow, {"endpoint_hash": content_hash, "token": 0, "epoch_start": "", "changes": 0})
+        }
+        for one in endpoints
+        if known.get((one.name, one.content_hash)) != (one.false_alarms_per_year, rules := _rules(one))
+    ]
+    if not news:
+        return
+    others = update(EndpointRow).where(col(EndpointRow.name) == bindparam("of")).values(current=False)
+    tx.connection().execute(others, [{"of": one["name"]} for one in news])
+    adding = _insert(tx)(EndpointRow)
+    renewed = {name: adding.excluded[name] for name in ("current", "false_alarms_per_year", "rules")}
+    tx.connection().execute(adding.on_conflict_do_update(index_elements=["name", "endpoint_hash"], set_=renewed), news)
+    watched = [{"endpoint_hash": one["endpoint_hash"], "token": 0, "epoch_start": "", "changes": 0} for one in news]
+    insert_all_missing(tx, WatchRow, watched)
 
 
-def _price(tx: Transaction, endpoint: Endpoint, now: datetime) -> None:
-    """What it charges, looked up while its declaration is at hand. Lists are looked at anew after a while only, which
-    takes half a second; what is declared counts at once."""
-    row = tx.get_one(EndpointRow, (endpoint.name, endpoint.content_hash), populate_existing=True)
-    declared_one = endpoint.price is not None or (row.tariff is not None and '"declared"' in row.tariff)
-    if declared_one or row.priced_at is None or now - row.priced_at > _LIST_GOOD_FOR:
-        row.tariff, row.priced_at = json.dumps(asdict(tariff(endpoint, now))), now
-        tx.add(row)
+def _rules(endpoint: Endpoint) -> str:
+    declared = [("vantage", endpoint.vantage is not None), ("confirm", endpoint.confirm != Confirm())]
+    return endpoint.model_dump_json(include={"reference", "budget", *(name for name, is_so in declared if is_so)})
+
+
+def _price(tx: Transaction, endpoints: Sequence[Endpoint], now: datetime) -> None:
+    """What they charge, looked up while their declarations are at hand. Lists are looked at anew after a while only,
+    which takes half a second; what is declared counts at once."""
+    current = select(EndpointRow).where(col(EndpointRow.current)).execution_options(populate_existing=True)
+    rows = {(row.name, row.endpoint_hash): row for row in tx.exec(current)}
+    for endpoint in endpoints:
+        row = rows[endpoint.name, endpoint.content_hash]
+        declared_one = endpoint.price is not None or (row.tariff is not None and '"declared"' in row.tariff)
+        if declared_one or row.priced_at is None or now - row.priced_at > _LIST_GOOD_FOR:
+            row.tariff, row.priced_at = json.dumps(asdict(tariff(endpoint, now))), now
+            tx.add(row)
+    tx.flush()
 
 
 def promise_of(tx: Transaction, endpoint: str) -> dict[str, object] | None:
@@ -170,10 +187,20 @@ def _origin(endpoint: Endpoint) -> str:
 
 def insert_missing(tx: Transaction, table: type[Row], values: Mapping[str, Any]) -> bool:
     """Insert unless a row with the same key is there; whether it was inserted. `values` are the table's columns."""
-    insert = postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
     # Asked by RETURNING: drivers differ in what they count after an insert that did nothing.
-    added = insert(table).values(**values).on_conflict_do_nothing().returning(literal_column("1", Integer))
+    added = _insert(tx)(table).values(**values).on_conflict_do_nothing().returning(literal_column("1", Integer))
     return tx.connection().execute(added).first() is not None
+
+
+def insert_all_missing(tx: Transaction, table: type[Row], rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same of many rows, in one statement."""
+    if rows:
+        tx.connection().execute(_insert(tx)(table).on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
+def _insert(tx: Transaction) -> Callable[[type[Row]], Any]:
+    """The statement of this database that knows what to do about a row that is there already."""
+    return postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
 
 
 def probe_sets(tx: Transaction) -> tuple[AskedSet, ...]:
@@ -219,10 +246,14 @@ def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
 
 def remember_series(tx: Transaction, series: str, probe: Probe) -> None:
     """What is asked and expected in a series; the first to say so is believed, for the key is a hash of it."""
+    insert_all_missing(tx, SeriesRow, [_series(series, probe)])
+
+
+def _series(series: str, probe: Probe) -> dict[str, object]:
     conversation = probe.conversation
     if len(conversation) == 1 and conversation[0].role == "user":
         prompt = conversation[0].content
     else:
         prompt = "\n\n".join(f"{message.role}: {message.content}" for message in conversation)
     expect = json.dumps([check.model_dump(exclude_none=True) for check in probe.expect])
-    insert_missing(tx, SeriesRow, {"series": series, "prompt": prompt, "system": probe.system, "expect": expect})
+    return {"series": series, "prompt": prompt, "system": probe.system, "expect": expect}

@@ -20,11 +20,11 @@ from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement, Observation
 from prober.store import tallies
 from prober.store.codec import pack_judgement
-from prober.store.declared import insert_missing, remember_endpoint
+from prober.store.declared import insert_all_missing, insert_missing, remember_endpoints
 from prober.store.engine import Transaction
 from prober.store.rows import RoundRow, WatchRow
 from prober.store.views import RoundView
-from prober.store.watches import lock
+from prober.store.watches import lock, lock_all
 
 LONGEST_LEASE: Final = timedelta(minutes=10)
 """No round is leased for longer. A lease that ends later was written by a clock that was ahead, and holds nothing."""
@@ -43,26 +43,31 @@ class Claim:
 # Making rounds due, and taking them
 
 
-def due(tx: Transaction, endpoint: Endpoint, probe_set: str, due_at: datetime, reopened: str = "") -> int:
-    """Id of the round of this set on this endpoint at this time: made by the first call, found by every other.
+def due(tx: Transaction, endpoint: Endpoint, probe_set: str, due_at: datetime) -> int:
+    """Id of the round of this set on this endpoint at this time: made by the first call, found by every other."""
+    make_due(tx, [(endpoint, probe_set, due_at)])
+    here = (RoundRow.endpoint == endpoint.name, RoundRow.probe_set == probe_set, RoundRow.due_at == due_at)
+    return tx.exec(select(RoundRow.id).where(*here)).one()
 
-    `reopened`: the reason with which it may have been missed before its time, and is due all the same.
+
+def make_due(tx: Transaction, wanted: Sequence[tuple[Endpoint, str, datetime]], reopened: str = "") -> None:
+    """The rounds of these sets on these endpoints at these times, where they are not there already.
+
+    `reopened`: the reason with which one may have been missed before its time, and is due all the same.
     """
-    remember_endpoint(tx, endpoint)
-    here = select(RoundRow).where(
-        RoundRow.endpoint == endpoint.name, RoundRow.probe_set == probe_set, RoundRow.due_at == due_at
-    )
-    known = tx.exec(here).first()
-    if known is not None and reopened and (known.state, known.reason, known.label) == ("missed", reopened, None):
-        tallies.forget_missed(tx, known)  # nobody ever claimed it: it is as if it had never been there
-        tx.delete(known)
-        tx.flush()
-        known = None
-    if known is not None:
-        return known.id
-    if insert_due(tx, endpoint.name, endpoint.content_hash, probe_set, due_at):
-        lock(tx, endpoint.content_hash)
-    return tx.exec(here).one().id
+    remember_endpoints(tx, [endpoint for endpoint, _, _ in wanted])
+    new = {(endpoint.name, probe_set, due_at): endpoint.content_hash for endpoint, probe_set, due_at in wanted}
+    names, _, moments = map(set, zip(*new, strict=True))
+    for row in tx.exec(select(RoundRow).where(col(RoundRow.endpoint).in_(names), col(RoundRow.due_at).in_(moments))):
+        key = (row.endpoint, row.probe_set, row.due_at)
+        if key in new and reopened and (row.state, row.reason, row.label) == ("missed", reopened, None):
+            tallies.forget_missed(tx, row)  # nobody ever claimed it: it is as if it had never been there
+            tx.delete(row)
+        else:
+            new.pop(key, None)
+    tx.flush()
+    insert_all_missing(tx, RoundRow, [_begun(*key, endpoint_hash) for key, endpoint_hash in sorted(new.items())])
+    lock_all(tx, {*new.values()})
 
 
 def insert_due(
@@ -76,16 +81,16 @@ def insert_due(
 ) -> bool:
     """A round as it begins; False where it is there already. `confirms` as in RoundRow. `missed`: the reason why it
     ends before it began."""
+    return insert_missing(tx, RoundRow, _begun(endpoint, probe_set, due_at, endpoint_hash, confirms, missed))
+
+
+def _begun(
+    endpoint: str, probe_set: str, due_at: datetime, endpoint_hash: str, confirms: str | None = None, missed: str = ""
+) -> dict[str, object]:
     key = {"endpoint": endpoint, "probe_set": probe_set, "due_at": due_at}
     rest = {"worker": "", "reason": missed, "last_failure": "", "asked": 0, "failed": 0, "cached": 0}
-    values = {
-        **key,
-        **rest,
-        "endpoint_hash": endpoint_hash,
-        "state": "missed" if missed else "due",
-        "confirms": confirms,
-    }
-    return insert_missing(tx, RoundRow, values)
+    state = "missed" if missed else "due"
+    return {**key, **rest, "endpoint_hash": endpoint_hash, "state": state, "confirms": confirms}
 
 
 def claim(tx: Transaction, round_id: int, worker: str, now: datetime, lease_s: float) -> Claim | None:
@@ -231,7 +236,7 @@ def pass_over(
     tx: Transaction, endpoint: Endpoint, probe_set: str, moments: Sequence[datetime], reason: str, now: datetime
 ) -> int:
     """Rounds of these moments are missed: those that nobody made due, and those that still wait. Gives how many."""
-    remember_endpoint(tx, endpoint)
+    remember_endpoints(tx, [endpoint])
     lock(tx, endpoint.content_hash)
     new: Counter[str] = Counter()
     for moment in moments:
@@ -239,11 +244,12 @@ def pass_over(
             new[moment.date().isoformat()] += 1
     for day, missed in new.items():
         tallies.count_missed(tx, endpoint.name, probe_set, day, missed)
-    waiting = [
-        one.id
-        for one in unfinished(tx, now)
-        if (one.endpoint, one.probe_set) == (endpoint.name, probe_set) and one.due_at in moments
-    ]
+    waiting = tx.exec(
+        select(RoundRow.id)
+        .where(RoundRow.endpoint == endpoint.name, RoundRow.probe_set == probe_set, col(RoundRow.due_at).in_(moments))
+        .where(*_is_unclaimed(now))
+        .order_by(col(RoundRow.due_at))
+    ).all()
     return new.total() + sum(miss(tx, round_id, reason, now) for round_id in waiting)
 
 
@@ -284,18 +290,16 @@ def unfinished(tx: Transaction, now: datetime, endpoint_hash: str | None = None)
     first."""
     rows = tx.exec(
         select(RoundRow)
-        .where(
-            col(RoundRow.state).in_(("due", "claimed")),
-            or_(
-                col(RoundRow.lease_until).is_(None),
-                col(RoundRow.lease_until) <= now,
-                col(RoundRow.lease_until) > now + LONGEST_LEASE,
-            ),
-            *(() if endpoint_hash is None else (col(RoundRow.endpoint_hash) == endpoint_hash,)),
-        )
+        .where(*_is_unclaimed(now), *(() if endpoint_hash is None else (RoundRow.endpoint_hash == endpoint_hash,)))
         .order_by(col(RoundRow.due_at), col(RoundRow.id))
     )
     return tuple(map(view, rows))
+
+
+def _is_unclaimed(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    lease = col(RoundRow.lease_until)
+    is_over = or_(lease.is_(None), lease <= now, lease > now + LONGEST_LEASE)
+    return col(RoundRow.state).in_(("due", "claimed")), is_over
 
 
 def view(row: RoundRow) -> RoundView:

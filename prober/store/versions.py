@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import yaml
 from pydantic import ValidationError
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.triage import Swapped
@@ -38,34 +38,22 @@ def contents(sets: Iterable[ProbeSet], endpoints: Iterable[Endpoint]) -> list[De
 
 def unknown(tx: Transaction, declared: Iterable[Declared]) -> list[Declared]:
     """Those that are another content than the newest version under their name."""
-    newest = (
-        select(VersionRow.kind, VersionRow.name, func.max(VersionRow.number).label("number"))
-        .group_by(VersionRow.kind, VersionRow.name)
-        .subquery()
-    )
-    rows = tx.exec(
-        select(VersionRow).join(
-            newest,
-            (col(VersionRow.kind) == newest.c.kind)
-            & (col(VersionRow.name) == newest.c.name)
-            & (col(VersionRow.number) == newest.c.number),
-        )
-    )
-    known = {(row.kind, row.name): row.digest for row in rows}
-    return [one for one in declared if known.get((one[0], one[1])) != one[2]]
+    known = _newest(tx)
+    return [one for one in declared if known.get((one[0], one[1]), (0, ""))[1] != one[2]]
 
 
 def add(tx: Transaction, declared: Iterable[Declared], provenance: Provenance, now: datetime) -> None:
     """A new version of each that is not the newest one already; two processes at once add it once."""
-    for kind, name, digest, content in unknown(tx, declared):
-        newest = tx.exec(
-            select(func.max(VersionRow.number)).where(VersionRow.kind == kind, VersionRow.name == name)
-        ).one()
+    known = _newest(tx)
+    for kind, name, digest, content in declared:
+        number, newest = known.get((kind, name), (0, ""))
+        if digest == newest:
+            continue
         tx.add(
             VersionRow(
                 kind=kind,
                 name=name,
-                number=(newest or 0) + 1,
+                number=number + 1,
                 digest=digest,
                 at=now,
                 commit=provenance.commit,
@@ -73,6 +61,13 @@ def add(tx: Transaction, declared: Iterable[Declared], provenance: Provenance, n
                 content=content,
             )
         )
+
+
+def _newest(tx: Transaction) -> dict[tuple[str, str], tuple[int, str]]:
+    """Kind and name → number and digest of the newest version."""
+    by_number = select(VersionRow.kind, VersionRow.name, VersionRow.number, VersionRow.digest)
+    rows = tx.exec(by_number.order_by(col(VersionRow.number)))
+    return {(kind, name): (number, digest) for kind, name, number, digest in rows}
 
 
 def history(tx: Transaction, name: str | None = None) -> tuple[Version, ...]:

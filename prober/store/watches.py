@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import col, func, select, update
 
 from prober.store.engine import Transaction
@@ -20,6 +22,14 @@ def lock(tx: Transaction, endpoint_hash: str) -> None:
     tx.exec(
         update(WatchRow).where(col(WatchRow.endpoint_hash) == endpoint_hash).values(changes=col(WatchRow.changes) + 1)
     )
+
+
+def lock_all(tx: Transaction, endpoint_hashes: Collection[str]) -> None:
+    """The same of many endpoints, in a fixed order, so that two processes at once cannot lock each other out."""
+    if endpoint_hashes:
+        one = update(WatchRow).where(col(WatchRow.endpoint_hash) == bindparam("of"))
+        every = [{"of": endpoint_hash} for endpoint_hash in sorted(endpoint_hashes)]
+        tx.connection().execute(one.values(changes=col(WatchRow.changes) + 1), every)
 
 
 def mark_changed(tx: Transaction, endpoint: str | None) -> None:

@@ -297,7 +297,7 @@ def test_a_round_the_store_refused_is_taken_up_by_the_sweep(files, store, clock,
     work(daemon)
     clock.go(HOUR)
     with monkeypatch.context() as full:
-        full.setattr(repository, "due", refuse)
+        full.setattr(repository, "make_due", refuse)
         tick(daemon, KEY)
     assert [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR] == [
         "round 2026-03-02T13:00:00+00:00 of canary on parrot: the disk is full; free some space and try again"
@@ -312,7 +312,7 @@ def test_a_missed_round_the_store_refused_is_missed_at_the_next_chance(files, st
     work(daemon)
     clock.go(HOUR)
     with monkeypatch.context() as full:
-        full.setattr(repository, "due", refuse)
+        full.setattr(repository, "make_due", refuse)
         missed_event(daemon, clock.now)
     clock.go(HOUR)
     tick(daemon, KEY)

@@ -162,8 +162,8 @@ class Passing:
     def __init__(self, clock: Callable[[], None]) -> None:
         self.set_back, self.put_in, self.passed = clock, [], []
 
-    def put(self, watched: Watched, due_at: datetime) -> None:
-        self.put_in.append(due_at)
+    def put(self, due: Sequence[tuple[Watched, datetime]]) -> None:
+        self.put_in += [due_at for _, due_at in due]
 
     def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
         self.passed += moments
