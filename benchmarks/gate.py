@@ -6,6 +6,10 @@ The replies are those of the ladder: a real small model, unchanged and changed. 
 reply and a candidate reply to each probe in each block, and every gate gets the same. The peers are run by the
 interpreters in `FOLDER/NAME/bin/python`, for they need other libraries than we do; one that is missing is left out. The
 results are kept in `benchmarks/results/gate.json`, and the table is printed as Markdown.
+
+    python -m benchmarks.gate --edges [--runs 4000]
+
+instead draws simulated pairs in worlds at the edge of a null hypothesis, where alpha is the share of wrong verdicts.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ import json
 import re
 import statistics
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -26,6 +30,7 @@ from benchmarks.ladder import recording
 from benchmarks.ladder.rungs import BASE
 from benchmarks.part import RESULTS
 from prober.judging.noninferiority import Evidence, Looks
+from prober.judging.objectives import wilson
 
 CONTRACTS: Final[Mapping[str, Callable[[str], bool]]] = {
     "text/fruits": lambda text: re.search(r"^\s*1[.)]", text, re.MULTILINE) is not None,
@@ -125,6 +130,57 @@ def measure(runs: int, peers: Path | None) -> list[Row]:
     return rows
 
 
+@dataclass(frozen=True)
+class Edge:
+    """A world at the edge of a null hypothesis."""
+
+    passes: float
+    """Share of the reference's replies that pass, of every probe."""
+    loss: float
+    """What the candidate passes less: the margin, or half of it."""
+    probes: int
+    losing: int
+    """Probes that share the whole loss; the others lose nothing."""
+
+    @property
+    def wrong(self) -> str:
+        """The verdict that alpha allows for."""
+        return "not_worse" if self.loss == MARGIN else "worse"
+
+    def drawn(self, rng: np.random.Generator) -> list[Block]:
+        """One run, sides independent."""
+        loses = np.where(np.arange(self.probes) < self.losing, self.loss * self.probes / self.losing, 0.0)
+        shape = (BUDGET // (2 * self.probes), self.probes)
+        old, new = rng.random(shape) < self.passes, rng.random(shape) < self.passes - loses
+        return [
+            [("", reference, candidate) for reference, candidate in zip(*block, strict=True)]
+            for block in zip(old.tolist(), new.tolist(), strict=True)
+        ]
+
+    def __str__(self) -> str:
+        where = "" if self.losing == self.probes else f", in {self.losing} of them"
+        return f"{100 * self.passes:.0f} % | {self.probes} | {100 * self.loss:.0f} points{where} | `{self.wrong}`"
+
+
+EDGES: Final = (
+    *(Edge(passes, MARGIN, probes, probes) for passes in (0.5, 0.9, 1.0) for probes in (1, 4, 24)),
+    Edge(0.9, MARGIN, 4, 1),
+    Edge(1.0, MARGIN, 24, 3),
+    *(Edge(passes, MARGIN / 2, probes, probes) for passes, probes in ((0.5, 1), (0.9, 4), (1.0, 1), (1.0, 24))),
+)
+
+
+def edges(runs: int) -> Iterator[str]:
+    """How often the verdict is wrong, with Wilson's 95 % interval; a table in Markdown, line by line."""
+    yield "| the reference passes | probes | the candidate passes less by | wrong verdict | share of runs |"
+    yield "|---|---|---|---|---|"
+    for number, edge in enumerate(EDGES):
+        rng = np.random.default_rng([20261129, number])
+        wrong = sum(ours(edge.drawn(rng))[0] == edge.wrong for _ in range(runs))
+        low, high = wilson(wrong, runs)
+        yield f"| {edge} | {100 * wrong / runs:.1f} % ({100 * low:.1f}–{100 * high:.1f}) |"
+
+
 def table(rows: Sequence[Row]) -> list[str]:
     lines = ["| gate | the candidate | passed | refused | undecided | median asks |", "|---|---|---|---|---|---|"]
     for row in rows:
@@ -136,10 +192,15 @@ def table(rows: Sequence[Row]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gate", description="The gate beside those of others.")
-    parser.add_argument("--runs", type=int, default=200, help="of each candidate")
+    parser.add_argument("--runs", type=int, help="of each candidate (200) or world (4,000)")
+    parser.add_argument("--edges", action="store_true", help="only ours, in worlds at the edge of a null hypothesis")
     parser.add_argument("--peers", type=Path, help="folder with a virtual environment for each peer, by its name")
     chosen = parser.parse_args()
-    rows = measure(chosen.runs, chosen.peers)
+    if chosen.edges:
+        for line in edges(chosen.runs or 4000):
+            print(line, flush=True)
+        return
+    rows = measure(chosen.runs or 200, chosen.peers)
     kept = {"margin": MARGIN, "alpha": ALPHA, "budget": BUDGET, "rows": [asdict(row) for row in rows]}
     (RESULTS / "gate.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     print("\n".join(table(rows)))

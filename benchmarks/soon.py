@@ -293,7 +293,7 @@ def measure(effort: Effort) -> Soon:
     left = effort.minutes - (time.monotonic() - began) / 60
     found_stills = once(_still, stills, kept, current, effort.workers, left)
     return Soon(
-        tuple(_delay_row(*row, mine) for row in changes if (mine := _of(row, found_delays))),
+        tuple(found for row in changes if (found := _delay_row(*row, _of(row, found_delays))).minutes),
         tuple(_still_row(*row, mine) for row in kinds if (mine := _of(row, found_stills))),
     )
 

@@ -37,3 +37,12 @@ def test_the_page_says_what_was_measured() -> None:
             start = f"| {one['gate']} | {gate.CANDIDATES[one['candidate']]}"
             (line,) = [each for each in page.splitlines() if each.startswith(start)]
             assert line.endswith(f"| {said} | {one['median_asks']:.0f} |")
+
+
+def test_the_worlds_at_the_edge_are_there() -> None:
+    rng = np.random.default_rng(2)
+    for edge in gate.EDGES:
+        pairs = [pair for _ in range(8) for block in edge.drawn(rng) for pair in block]
+        assert len(pairs) <= 8 * gate.BUDGET / 2
+        difference = np.mean([old for _, old, _ in pairs]) - np.mean([new for _, _, new in pairs])
+        assert abs(difference - edge.loss) < 0.06  # four standard errors
