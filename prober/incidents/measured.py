@@ -130,7 +130,7 @@ def may_join(incident: Incident) -> bool:
 
 
 def spending(
-    is_open: bool,
+    before: Measured | None,
     known: Spending,
     threshold: float,
     endpoint: Endpoint,
@@ -138,8 +138,23 @@ def spending(
     round_: str,
     now: datetime,
 ) -> Measurement:
-    """Where the spending of a probe set on an endpoint stands. `known`: after the round. An incident opens at the
-    threshold, and is over after `CALM` rounds in plan."""
+    """Where the spending of a probe set on an endpoint stands. `before`: its newest incident, open or not; `known`:
+    after the round. An incident opens at the threshold, and is over after `CALM` rounds in plan; that of a loop, which
+    has no evidence of its own, is over with the loop."""
+    is_open = before is not None and before.state != "closed"
+    is_proven = known.is_learnt and known.e_value >= threshold
+    if known.is_loop and not is_proven:
+        rounds = count(len(known.unplanned), "round")
+        loop = opened_as(
+            "runaway", probe_set.name, endpoint.name, endpoint.content_hash, round_, round_, now,
+            f"{rounds} in an hour that no schedule made due",
+            f"probe set {probe_set.name} of {probe_set.owner} on {endpoint.name}: {rounds} of "
+            f"{count(probe_set.asks, 'ask')} in the last hour that no schedule made due; look for a script or cron job "
+            "that calls prober once in a loop",
+        )  # fmt: skip
+        return Measurement(found=loop)
+    if before is not None and is_open and not before.e_value and not is_proven:
+        return Measurement(closes_as="recovered")
     if is_open and known.calm:
         return Measurement(closes_as="recovered" if known.calm >= CALM else "")
     if not known.is_learnt or (not is_open and known.e_value < threshold):

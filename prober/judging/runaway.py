@@ -12,6 +12,8 @@ that; the null of each reading is that no more is expected, whatever came before
 Asks of one round may be dear together by chance; where the first rounds vary so much that this alone would look like
 more than planned, $T$ of `tokens` and `reasoning` is up to `MOST_ROOM` times as high (`_room`).
 
+Rounds that no schedule made due are no part of this: `with_unplanned` counts them over an hour.
+
 Each factor has an expectation of at most 1 under its null (for `tokens` by the inequality of the means, since probes
 differ), so the sum over all possible beginnings is an e-detector (Shin, Ramdas & Rinaldo 2024): the mean of all of them
 takes at least `c` rounds on average to reach `c` (bets on a mean: Waudby-Smith & Ramdas 2024).
@@ -48,6 +50,12 @@ MOST_AHEAD: Final = 50.0
 """Planned rounds that spending is ahead of the plan, at most: what is held back is held back no longer than that."""
 BEGAN: Final = 300.0
 """Evidence of all readings together from which on what is spent is counted, for people."""
+FEW_UNPLANNED: Final = 20
+"""Rounds without a schedule in an hour that are no loop, however few are planned."""
+LOOP: Final = 10.0
+"""So many times the rounds that an hour usually has are a loop."""
+MOST_UNPLANNED: Final = 1000
+"""Of them, the newest are remembered; as many in an hour are a loop whatever is planned."""
 _NONE: Final = (-inf,) * len(BETS)
 _LARGEST: Final = 500.0
 """ln; more would not fit into a number."""
@@ -105,6 +113,12 @@ class Spending:
     """Seconds between planned rounds, on average."""
     priority: Priority = "normal"
     """Of the probe set."""
+    unplanned: tuple[int, ...] = ()
+    """When the rounds of the last hour were asked that no schedule made due, seconds since 1970."""
+    usual_unplanned: int = 0
+    """Of them, those in the hour before a person accepted a loop."""
+    is_loop: bool = False
+    """Whether they are too many. It ends where they are half as many, so that it does not come and go."""
 
     @property
     def is_learnt(self) -> bool:
@@ -179,9 +193,21 @@ def after(known: Spending, took: Took, tolerated: float) -> Spending:
     )
 
 
+def with_unplanned(known: Spending, at_s: float, planned_an_hour: float, *, is_scheduled: bool) -> Spending:
+    """With one more round, which a schedule made due or not: whether a person or a script asks in a loop.
+
+    `planned_an_hour`: rounds of the schedule.
+    """
+    recent = [one for one in known.unplanned if at_s - 3600 < one <= at_s]
+    recent = [*recent, *(() if is_scheduled else (round(at_s),))][-MOST_UNPLANNED:]
+    most = min(max(FEW_UNPLANNED, LOOP * (planned_an_hour + known.usual_unplanned)), MOST_UNPLANNED - 1)
+    return replace(known, unplanned=tuple(recent), is_loop=len(recent) > (most / 2 if known.is_loop else most))
+
+
 def closed(known: Spending) -> Spending:
     """After a person closed the incident, or it is over: the plan stays, nothing else does."""
-    return replace(known, evidence=Spending().evidence, onset="", ahead=0.0, calm=0, is_open=False, **_NOTHING)
+    ended = replace(known, onset="", ahead=0.0, calm=0, is_open=False, unplanned=(), is_loop=False, **_NOTHING)
+    return replace(ended, evidence=Spending().evidence)
 
 
 def threshold(rounds_per_year: float) -> float:

@@ -58,17 +58,18 @@ class Declarations:
     warnings: tuple[Problem, ...] = ()
     """What can be meant so, but hardly is."""
     _asking: dict[str, list[ProbeSet]] = field(init=False, repr=False, compare=False)
+    _by_name: dict[str, Endpoint] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_asking", by_endpoint(self.sets))
+        object.__setattr__(self, "_by_name", {one.name: one for one in self.endpoints})
 
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint of that name. Raises ConfigurationError where there is none."""
-        for endpoint in self.endpoints:
-            if endpoint.name == name:
-                return endpoint
-        fix = did_you_mean(name, [endpoint.name for endpoint in self.endpoints])
-        raise ConfigurationError(f"unknown endpoint {quoted(name)}; {fix}")
+        found = self._by_name.get(name)
+        if found is None:
+            raise ConfigurationError(f"unknown endpoint {quoted(name)}; {did_you_mean(name, [*self._by_name])}")
+        return found
 
     def budgets_of(self, probe_set: ProbeSet | None, endpoint: Endpoint) -> tuple[ScopedBudget, ...]:
         """All that the asks of a set count in on an endpoint: of the endpoint, the set, its owner, and in all.

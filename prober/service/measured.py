@@ -15,7 +15,7 @@ from prober.incidents.lifecycle import Circumstances
 from prober.incidents.measured import course, withdrawn
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
-from prober.judging.runaway import Spending, Took, after, closed, decode, encode, threshold
+from prober.judging.runaway import Spending, Took, after, closed, decode, encode, threshold, with_unplanned
 from prober.loading.cron import parse
 from prober.model.decision import Decision
 from prober.model.declaration import Endpoint, ProbeSet, Schedule
@@ -36,11 +36,13 @@ UNWRITTEN: Final = frozenset(("quiet", "already_open", "already_closed", "in_mai
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A round of a schedule: what was planned, and what came of it."""
+    """A round: what was planned, and what came of it."""
 
     probe_set: ProbeSet
     promise: Promise
     observations: Sequence[Observation]
+    is_scheduled: bool
+    """Whether a schedule made it due; else it is only counted."""
 
 
 def watch_spending(
@@ -56,28 +58,31 @@ def watch_spending(
     probe_set = planned.probe_set
     # After a clock was ahead labels stay in the future, one just behind the other, until the time has caught up.
     key, at = endpoint.content_hash, min(now, datetime.fromisoformat(claim.round.label))
-    held = watches.spending(tx, key)
-    known = decode(held[probe_set.name]) if probe_set.name in held else Spending()
+    held, content = watches.spending(tx, key), _content(probe_set)
+    known = decode(held[probe_set.name]) if probe_set.name in held else Spending(content=content)
     before = incidents.newest_measured(tx, "runaway", probe_set.name, key)
     was_open = before is not None and before.state != "closed"
-    content = _content(probe_set)
+    usual = known.usual_unplanned
     if known.content != content:
-        known = Spending(content=content, is_open=was_open)
+        known = Spending(content=content, is_open=was_open, unplanned=known.unplanned, usual_unplanned=usual)
     if known.is_open and not was_open:  # a person ended it
         is_plan = before is not None and before.close_reason == "accepted"
-        known = Spending(content=content) if is_plan else closed(known)
-    rounds = 1.0 if claim.round.confirms else planned_rounds(probe_set.schedule, _time(known.at), at)
-    known = after(known, _took(claim.round.label, rounds, probe_set, planned.observations), endpoint.runaway / 2)
+        accepted = Spending(content=content, usual_unplanned=max(usual, len(known.unplanned)))
+        known = accepted if is_plan else closed(known)
+    rate = planned_rounds(probe_set.schedule, at - timedelta(days=28), at) / (28 * 86400)
+    if planned.is_scheduled:
+        rounds = 1.0 if claim.round.confirms else planned_rounds(probe_set.schedule, _time(known.at), at)
+        known = after(known, _took(claim.round.label, rounds, probe_set, planned.observations), endpoint.runaway / 2)
+        known = replace(known, at=at.isoformat())
+    known = with_unplanned(known, at.timestamp(), 3600 * rate, is_scheduled=planned.is_scheduled)
     most = threshold(planned.promise.rounds_per_year)
-    found = stand.spending(was_open, known, most, endpoint, probe_set, claim.round.label, now)
-    decision = course(before, found, now, given)
+    stands = stand.spending(before, known, most, endpoint, probe_set, claim.round.label, now)
+    decision = course(before, stands, now, given)
     if decision.event == "runaway_over":
         known = closed(known)
-    rate = planned_rounds(probe_set.schedule, at - timedelta(days=28), at) / (28 * 86400)
     known = replace(
         known,
         is_open=decision.event == "runaway" or (was_open and decision.event is None),
-        at=at.isoformat(),
         every_s=1 / rate if rate else 0.0,
         priority=probe_set.priority,
     )

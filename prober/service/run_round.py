@@ -147,7 +147,7 @@ def _conclude(store: Store, claim: Claim, one: RoundToAsk, asked: AskedRound, ro
         every_s=one.promise.every_s if one.may_confirm else None,
         observations=asked.observations,
         facts=seen,
-        planned=Planned(one.probe_set, one.promise, asked.observations) if one.is_scheduled else None,
+        planned=Planned(one.probe_set, one.promise, asked.observations, one.is_scheduled),
     )
     return RoundResult(
         "completed",

@@ -76,7 +76,7 @@ def settle(
     on too. `rule` says when the endpoint is asked again (None: as it declares), `is_paid` whether the budget allows it,
     `every_s` how many seconds lie between scheduled rounds (None: nobody asks again while the reference is gathered).
     `observations` are all that the round holds, in order; None reads them from the store. `facts` is what the round
-    says of who answered. `planned` is what the spending is compared with; None where no schedule made the round due.
+    says of who answered. `planned` is what the spending is compared with; None where it is not looked at.
     Raises ClaimLost where the claim is not in force, so that nothing is judged twice, nor against a reference that was
     replaced meanwhile.
     """

@@ -12,8 +12,8 @@ from prober.asking.gates import MAY_BE_AHEAD, Overspending, Purpose, held_back
 from prober.incidents.actions import act_on
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
-from prober.judging.runaway import LEARNT_FROM, decode, encode
-from prober.model.decision import Action
+from prober.judging.runaway import LEARNT_FROM, Spending, decode, encode, with_unplanned
+from prober.model.decision import Action, ActionName
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
@@ -146,15 +146,73 @@ def test_probes_that_are_edited_while_they_spend_too_much_are_asked_and_learnt_a
     assert prober.opened() == (found,), "it stays as it is until the new plan is known"
 
 
-@pytest.mark.slow
-def test_what_a_person_asks_in_a_loop_is_neither_counted_nor_held_back(prober: Prober) -> None:
-    second = timedelta(seconds=1)
-    assert {prober.round(second, by_schedule=False).outcome for _ in range(20)} == {"completed"}
+def test_what_a_person_asks_in_a_loop_opens_one_incident_which_ends_with_it(prober: Prober) -> None:
+    """Twenty rounds an hour are no loop; with more, the incident names who asks, and ends at half as many."""
+    minute = timedelta(minutes=1)
+    for _ in range(20):
+        assert prober.round(minute, by_schedule=False).outcome == "completed"
     assert not prober.opened()
-    while not prober.opened():
-        prober.round(second)
-    assert prober.round(second).reason.startswith("held_back")
-    assert prober.round(second, by_schedule=False).outcome == "completed"
+    prober.round(minute, by_schedule=False)
+    (found,) = prober.opened()
+    assert found.cause == "21 rounds in an hour that no schedule made due"
+    assert found.detail == (
+        "probe set s of us on e: 21 rounds of 8 asks in the last hour that no schedule made due; look for a script or "
+        "cron job that calls prober once in a loop"
+    )
+    for _ in range(15):  # about twenty an hour: it neither ends nor opens again
+        prober.round(3 * minute, by_schedule=False)
+    assert len(prober.opened()) == 1
+    assert prober.round(minute).outcome == "completed", "rounds of the schedule go on"
+    assert prober.round(2 * HOUR, by_schedule=False).outcome == "completed"
+    assert not prober.opened(), "no daemon is needed to notice that it is over"
+    assert prober.events() == ["runaway", "runaway_over"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("action", "more"), [("accept", 180), ("close", 20)])
+def test_a_loop_that_a_person_accepts_is_usual_and_one_that_is_closed_is_counted_anew(
+    prober: Prober, action: ActionName, more: int
+) -> None:
+    second = timedelta(seconds=1)
+    for _ in range(21):
+        prober.round(second, by_schedule=False)
+    (found,) = prober.opened()
+    with prober.store.write() as tx:
+        carry_out(tx, act_on(found, Action(action, "ana"), prober.now), ROUTING, prober.now)
+    for _ in range(more):
+        prober.round(second, by_schedule=False)
+    assert not prober.opened()
+    if action == "close":
+        prober.round(second, by_schedule=False)
+        assert len(prober.opened()) == 1
+
+
+@pytest.mark.slow
+def test_rounds_of_the_schedule_that_spend_too_much_beside_a_loop_are_one_incident(prober: Prober) -> None:
+    second = timedelta(seconds=1)
+    for _ in range(21):
+        prober.round(second, by_schedule=False)
+    (loop,) = prober.opened()
+    prober.says.reasoning = 3_000
+    prober.round()
+    (found,) = prober.opened()
+    assert found.id == loop.id and found.headline.startswith("reasoning tokens are ")
+    prober.round(2 * HOUR, by_schedule=False)
+    assert prober.opened(), "the loop is over, what the schedule asks is too dear still"
+    assert prober.events() == ["runaway"]
+
+
+def test_more_is_a_loop_where_more_is_planned() -> None:
+    known = Spending()
+    for second in range(600):
+        known = with_unplanned(known, second, 60.0, is_scheduled=False)
+        assert not known.is_loop
+    assert with_unplanned(known, 600, 60.0, is_scheduled=False).is_loop
+    assert not with_unplanned(known, 600, 60.0, is_scheduled=True).is_loop
+    for second in range(2000):
+        known = with_unplanned(known, second, 3600.0, is_scheduled=False)
+    assert known.is_loop and len(known.unplanned) == 1000
+    assert with_unplanned(known, -10_000.0, 1.0, is_scheduled=False).unplanned == (-10_000,), "the clock was set back"
 
 
 @pytest.mark.slow
