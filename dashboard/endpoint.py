@@ -15,6 +15,7 @@ from dashboard.formatting import inline, number, one_line, round_name
 from dashboard.frame import PageContext, csv_button, heading
 from dashboard.overview import incident_link
 from dashboard.selection import choose_endpoint, choose_from, choose_range, choose_set, link, selectors
+from prober.model.evidence import NONE
 from prober.store.pages.over_time import RoundLine
 from prober.store.views import ChannelPoint, EndpointView
 from prober.text import count
@@ -144,7 +145,7 @@ def _who_and_how_fast(
             st.markdown("**Model that answered**, as the provider reports it; share of replies")
             if sentence := always(lines):
                 st.markdown(sentence)
-            elif any(one.identities for one in lines):
+            elif any(one.identities.keys() - {NONE} for one in lines):
                 st.altair_chart(charts_time.ribbon(lines, marked), alt=f"Which models answered for {name}, by round")
             else:
                 unknown = "The provider does not report which model answered."
@@ -223,7 +224,7 @@ def _legend(marked: Sequence[charts.Mark]) -> None:
 def always(lines: Sequence[RoundLine]) -> str:
     """Who answered, as a sentence; empty where more than one did, or none is known."""
     named = {who for one in lines for who in one.identities}
-    if len(named) != 1:
+    if len(named) != 1 or NONE in named:
         return ""
     counted = [sum(one.identities.values()) for one in lines if one.identities]
     return f"{inline(named.pop())} alone: {count(sum(counted), 'reply')} in {count(len(counted), 'round')}."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -18,6 +17,7 @@ from prober.status.probe import EmbeddingMap, ProbePage
 from prober.store.pages.probes import ProbeView
 from prober.store.views import ChannelPoint, EndpointView, ReplyView
 from prober.text import escaped, measured, span, unquoted
+from prober.text import number as number  # noqa: PLC0414  # pages and messages write numbers alike
 
 _UNIT = re.compile(r"(?<=\d) (?=%|(?:ms|s|min|h|d|USD)\b)")
 CUT_CHARACTERS = 4_000
@@ -120,19 +120,6 @@ def ago(at: datetime, now: datetime) -> str:
     return joined(f"{span(now - at)} ago")
 
 
-def number(value: float) -> str:
-    """`0.42`, `365`, `12,400`, `4.1 × 10⁸`: enough digits to compare, no more."""
-    if math.isnan(value):
-        return "none"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    if value == 0 or 0.001 <= abs(value) < 1e6:
-        digits = 0 if abs(value) >= 100 or value == 0 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4
-        return f"{value:,.{digits}f}"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa} × 10{''.join(_superscript(digit) for digit in str(int(exponent)))}"
-
-
 def share(e_value: float, threshold: float) -> float:
     """Evidence as a share of the threshold on a log scale: 0 is none, 1 or more is enough. Without a threshold, 0."""
     if math.isnan(e_value) or e_value <= 1 or threshold <= 0:
@@ -154,10 +141,6 @@ def listed(items: list[str], most: int = 3) -> str:
     if len(items) > most:
         return f"{', '.join(items[:most])} and {len(items) - most} more"
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
-
-
-def _superscript(digit: str) -> str:
-    return "⁻" if digit == "-" else unicodedata.lookup(f"SUPERSCRIPT {unicodedata.name(digit).removeprefix('DIGIT ')}")
 
 
 def comparison(one: Comparison) -> Comparison:

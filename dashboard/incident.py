@@ -272,7 +272,7 @@ def _what_to_do(
 
 
 def _triage(context: PageContext, triage: Triage, endpoint: str) -> None:
-    """The likeliest causes. What speaks for them may quote replies."""
+    """The likeliest causes. The findings for them may quote replies."""
     private = context.store.private
     st.markdown(f"**Cause**: {inline(triage.words)}.")
     likely = [one for one in triage.ranking if one.probability >= _SHOWN]

@@ -51,6 +51,9 @@ def course(context: PageContext, incident: Incident, notices: Sequence[NoticeVie
         column_config={"when": context.time_column()},
         alt=f"What happened to incident {incident.id}, oldest first",
     )
+    if not notices:
+        st.caption("Nobody was notified: no notice was due.")
+        return
     with st.expander(f"{count(len(notices), 'message')} about it"):
         _notices(context, notices)
 
@@ -149,9 +152,6 @@ def _history(context: PageContext, incident: Change) -> None:
 
 
 def _notices(context: PageContext, notices: Sequence[NoticeView]) -> None:
-    if not notices:
-        st.caption("Nobody was notified: no notice was due.")
-        return
     st.dataframe(
         {
             "about": [one.event for one in notices],

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -246,6 +247,24 @@ def count(number: float, thing: str) -> str:
     """`1 probe`, `2 replies`, `4,320 rounds`, `0.5 days`."""
     many = f"{thing[:-1]}ies" if thing.endswith("y") and thing[-2] not in "aeou" else f"{thing}s"
     return f"{number:,.0f} {many}" if number >= 100 else f"{number:g} {thing if number == 1 else many}"
+
+
+def number(value: float) -> str:
+    """`0.42`, `365`, `12,400`, `4.1 × 10⁸`: enough digits to compare, no more."""
+    if math.isnan(value):
+        return "none"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0 or 0.001 <= abs(value) < 1e6:
+        is_whole = value == 0 or (abs(value) >= 10 and value == round(value))
+        digits = 0 if is_whole or abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4
+        return f"{value:,.{digits}f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa} × 10{''.join(_superscript(digit) for digit in str(int(exponent)))}"
+
+
+def _superscript(digit: str) -> str:
+    return "⁻" if digit == "-" else unicodedata.lookup(f"SUPERSCRIPT {unicodedata.name(digit).removeprefix('DIGIT ')}")
 
 
 _THINKING: Final = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL)

@@ -28,6 +28,7 @@ from prober.model.notice import (
 )
 from prober.model.watch import cause_in_words, trouble_headline
 from prober.text import count, span, visible
+from prober.text import number as written
 
 Paragraph: TypeAlias = tuple[str, str]
 """(label, sentence)"""
@@ -225,7 +226,7 @@ def thousands(number: float) -> str:
     """An amount of evidence, without false digits."""
     if not math.isfinite(number):
         return "beyond measure" if number > 0 else "unknown"
-    return f"{number:,.0f}" if 10 <= abs(number) < 1e9 else f"{number:.3g}"
+    return written(number)
 
 
 def fact_lines(incident: IncidentNews, most: int = 6) -> list[Paragraph]:

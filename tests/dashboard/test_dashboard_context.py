@@ -9,6 +9,7 @@ import pytest
 from dashboard.endpoint import always, latency, latency_moved
 from dashboard.formatting import inline
 from dashboard.incident import company
+from prober.model.evidence import NONE
 from prober.model.notice import Part
 from prober.store.pages.over_time import RoundLine
 from tests.dashboard.canned import HOSTILE, NOW, all_states
@@ -58,4 +59,6 @@ def test_one_model_that_answered_everything_is_a_sentence_and_no_chart() -> None
     seen = [replace(line(n, None), identities={"gpt-4.1": 6}) for n in range(3)]
     assert always(seen) == f"{inline('gpt-4.1')} alone: 18 replies in 3 rounds."
     assert always([*seen, line(3, None)]) == always(seen), "a round that names nobody names no other"
+    unnamed = [replace(line(n, None), identities={NONE: 6}) for n in range(3)]
+    assert always(unnamed) == always([*seen, *unnamed]) == ""
     assert always([]) == always([*seen, replace(line(3, None), identities={"gpt-5": 1})]) == ""
