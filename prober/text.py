@@ -80,6 +80,8 @@ def visible(text: str, limit: int, *, lines: bool = True) -> str:
 
     With `lines=False` the result is one line. A cut ends in `MARK`. `limit` must be at least 1.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     return _fit((_shown(character, lines) for character in _start(text, limit)), limit)
 
 

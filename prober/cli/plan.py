@@ -38,6 +38,8 @@ app = typer.Typer(add_completion=False)
 DAYS_PER_YEAR: Final = 365.25
 MOST_READ: Final = 20_000
 """Stored replies that a plan of all endpoints reads, about."""
+MOST_DRAWN: Final = 100
+"""Endpoints whose tables are drawn for a terminal; those of more are plain."""
 FEWEST: Final = 2
 """Rounds of each endpoint that it reads all the same."""
 
@@ -109,7 +111,7 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
         if not one.sets:
             say("  No probe set asks it.")
             continue
-        _show(declarations, one.endpoint, one.sets)
+        _show(declarations, one.endpoint, one.sets, is_plain=len(plans) > MOST_DRAWN)
         _show_stored(one)
     say(*(["", "Budgets:"] if limits else []), *(f"  {one.words}" for one in limits))
     return 0
@@ -238,7 +240,7 @@ def _as_json(declarations: Declarations, one: EndpointPlan) -> Json:
     }
 
 
-def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -> None:
+def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned], *, is_plain: bool) -> None:
     table(
         ("probe set", "rounds a day", "asks a day", "tokens in a day", "tokens out a day", "reference complete"),
         [
@@ -253,6 +255,7 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
             )
             for one in sets
         ],
+        is_plain=is_plain,
     )
     promise = declarations.promise(endpoint)
     scheduled = promise.scheduled
