@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,8 +19,8 @@ from prober.asking.interface import Description
 from prober.asking.model_lists import Listing
 from prober.asking.redaction import redacted, redacted_bytes, without_secrets
 from prober.asking.transport import Arrived, Lost, Transport
-from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, text_of
-from prober.asking.wire.streams import FirstContent, is_stream, read_events, says_done
+from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, other_format, text_of
+from prober.asking.wire.streams import FirstContent, is_stream, json_lines, read_events, says_done
 from prober.fingerprint.caches import cache_hit, from_cache
 from prober.model.connection import Timeouts
 from prober.model.declaration import Endpoint, Probe
@@ -190,13 +191,24 @@ def interpret(wire: WireFormat, endpoint: Endpoint, arrived: Arrived, at: dateti
             if (cache := cache_hit(arrived.headers)) is not None:
                 reply = from_cache(reply, cache)
     except BrokenWire as broken:
-        reply = _failed(at, "invalid_reply", f"HTTP {arrived.status}: {failures.shortened(str(broken))}")
+        reply = _failed(
+            at, "invalid_reply", f"HTTP {arrived.status}: {failures.shortened(str(broken) + _other(wire, arrived))}"
+        )
     return replace(
         reply,
         headers={**headers.kept(arrived.headers), **reply.headers},
         latency_s=arrived.latency_s,
         ttft_s=arrived.ttft_s if reply.answered else None,
     )
+
+
+def _other(wire: WireFormat, arrived: Arrived) -> str:
+    """Which other wire format a successful answer has, and what to declare; empty where none is known."""
+    said = parse(arrived.body)
+    if is_stream(arrived.headers.get("content-type", ""), arrived.body):
+        with suppress(BrokenWire):
+            said = next(iter(read_events(arrived.body)), None)
+    return other_format(said, wire.title)
 
 
 def _body(wire: WireFormat, arrived: Arrived) -> object:
@@ -206,6 +218,8 @@ def _body(wire: WireFormat, arrived: Arrived) -> object:
         error = next((event for event in events if error_in_event(event) is not None), None)
         return wire.assemble(events, says_done(arrived.body)) if error is None else error
     body = parse(arrived.body)
+    if body is None and arrived.status < 300 and (lines := json_lines(arrived.body)):
+        return wire.assemble(lines)
     if body is None and arrived.status < 300:
         start = arrived.body[:60].decode("utf-8", errors="replace")
         raise BrokenWire(f"not JSON but {start!r}" if start else "an empty body")

@@ -121,6 +121,35 @@ ANSWERS: list[tuple[str, str, object, dict[str, object]]] = [
     ("openai stream", "an error by its name, in words", "event: error\ndata: rate limit reached\n\n",
      {"error": "rate_limited"}),
     ("openai stream", "a whole answer that calls itself a stream", json.dumps(chat("Teal")), {"text": "Teal"}),
+    ("openai", "Ollama's own chat",
+     {"model": "llama3.2", "created_at": "2026-01-01T00:00:00Z", "message": {"role": "assistant", "content": "Teal"}, "done": True,
+      "done_reason": "stop", "prompt_eval_count": 26, "eval_count": 3},
+     {"text": "Teal", "finish_reason": "stop", "input_tokens": 26, "output_tokens": 3, "model": "llama3.2"}),
+    ("openai", "Ollama's own chat, a tool",
+     {"model": "l", "message": {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": {"a": 1}}}]},
+      "done": True, "done_reason": "stop"}, {"tool_calls": [["f", '{"a":1}']]}),
+    ("openai", "Ollama's generate", {"model": "l", "response": "Teal", "done": True, "done_reason": "length", "context": [1, 2]},
+     {"text": "Teal", "finish_reason": "length"}),
+    ("openai", "Ollama's own stream", "\n".join(json.dumps(one) for one in (
+        {"model": "l", "message": {"content": "Te"}, "done": False}, {"model": "l", "message": {"content": "al"}, "done": False},
+        {"model": "l", "message": {"content": ""}, "done": True, "done_reason": "stop", "eval_count": 2})),
+     {"text": "Teal", "finish_reason": "stop", "output_tokens": 2}),
+    ("openai", "Ollama's own stream, cut", '{"model": "l", "response": "Te", "done": false}\n{"model": "l", "response": "a", "done": false}',
+     {"error": "invalid_reply"}),
+    ("openai", "Cohere's v2",
+     {"id": "c", "message": {"role": "assistant", "content": [{"type": "text", "text": "Teal"}]}, "finish_reason": "COMPLETE",
+      "usage": {"billed_units": {"input_tokens": 5, "output_tokens": 1}, "tokens": {"input_tokens": 71, "output_tokens": 2}}},
+     {"text": "Teal", "finish_reason": "COMPLETE", "input_tokens": 71, "output_tokens": 2}),
+    ("openai", "Cohere's v2, a tool",
+     {"id": "c", "message": {"role": "assistant", "tool_plan": "I look.", "tool_calls": [{"id": "f0", "type": "function",
+      "function": {"name": "f", "arguments": "{}"}}]}, "finish_reason": "TOOL_CALL"}, {"tool_calls": [["f", "{}"]]}),
+    ("openai", "Completions",
+     {"object": "text_completion", "model": "davinci-002", "choices": [{"text": "\n\nTeal", "index": 0, "logprobs": None, "finish_reason": "length"}],
+      "usage": {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}},
+     {"text": "\n\nTeal", "finish_reason": "length", "output_tokens": 7}),
+    ("openai stream", "Completions", "".join(f"data: {json.dumps(one)}\n\n" for one in (
+        {"choices": [{"text": "Te", "index": 0, "finish_reason": None}]}, {"choices": [{"text": "al", "index": 0, "finish_reason": "stop"}]})),
+     {"text": "Teal", "ttft": True}),
     ("google", "a language that is not served", {"candidates": [{"finishReason": "LANGUAGE"}]}, {"refusal": "LANGUAGE"}),
 ]  # fmt: skip
 
@@ -181,6 +210,38 @@ def test_an_answer_is_read_for_what_it_is(kind: str, body: object, right: dict[s
     assert {name: found[name] if name in found else getattr(reply, name) for name in right} == right, reply
     if "error" not in right:
         assert reply.answered, reply.error_detail
+
+
+ANTHROPIC = {
+    "type": "message",
+    "role": "assistant",
+    "content": [{"type": "text", "text": "Teal"}],
+    "stop_reason": "end_turn",
+}
+OTHER_FORMATS: list[tuple[str, object, str]] = [
+    ("openai", ANTHROPIC, "Anthropic's Messages: declare `provider: anthropic`"),
+    ("openai", {"candidates": [{"content": {"parts": [{"text": "a"}]}}]}, "generateContent: declare `provider: google`"),
+    ("openai", {"object": "response", "status": "completed", "output": []}, "Responses: declare `provider: openai` and `api: r"),
+    ("openai", {"output": {"message": {"content": []}}, "stopReason": "end_turn"}, "Converse: declare `provider: bedrock`"),
+    ("openai", [{"generated_text": "Teal"}], "Hugging Face's text generation: declare its address"),
+    ("openai stream", 'event: message-start\ndata: {"type": "message-start"}\n\n', "Cohere's v2: declare Cohere's OpenAI-compatible"),
+    ("openai stream", 'data: {"type": "message_start"}\n\n', "Anthropic's Messages"),
+    ("responses", chat("Teal"), "Chat Completions: declare `provider: openai` and `api: chat`"),
+    ("google", chat("Teal"), "Chat Completions"),
+    ("anthropic stream", 'data: {"choices": [{"delta": {"content": "a"}}]}\n\n', "Chat Completions"),
+    # No other than its own: nothing is said.
+    ("openai", {"choices": []}, ""),
+    ("anthropic stream", 'data: {"type": "message_start"}\n\n', ""),
+    ("openai", {"object": "list", "data": []}, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "body", "words"), OTHER_FORMATS)
+def test_an_answer_of_another_format_is_named_with_what_to_declare(kind: str, body: object, words: str) -> None:
+    reply = replied(kind, body)
+    assert reply.error == "invalid_reply"
+    assert words in reply.error_detail
+    assert ("this looks like" in reply.error_detail) == bool(words)
 
 
 @pytest.mark.parametrize(("status", "body", "name"), ERRORS, ids=[f"{status} {name}" for status, _, name in ERRORS])

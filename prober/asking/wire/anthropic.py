@@ -39,6 +39,8 @@ _DELTAS = {"text_delta": "text", "input_json_delta": "partial_json"}
 class Messages:
     """POST /messages."""
 
+    title = "Anthropic's Messages"
+
     def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
         return {}
 

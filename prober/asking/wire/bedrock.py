@@ -33,6 +33,8 @@ BODY_SIGNALS: Final[Mapping[str, Path]] = {
 class Converse:
     """POST /model/{model}/converse."""
 
+    title = "Bedrock's Converse"
+
     def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
         return {}
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Final, Protocol, TypeAlias, TypeVar
 
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Ending, Reply
@@ -50,6 +50,9 @@ class Request:
 
 class WireFormat(Protocol):
     """How one vendor writes an ask and an answer."""
+
+    title: ClassVar[str]
+    """What its vendor calls it."""
 
     def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
         """Parameters with which this endpoint cannot be asked → why, and what to write."""
@@ -200,6 +203,34 @@ def explained(reply: Reply, other: str = "") -> Reply:
     else:
         why = f"the model said nothing (finish reason {reply.finish_reason or 'not said'})"
     return replace(reply, empty_because=why)
+
+
+_RESPONSES: Final = "declare `provider: openai` and `api: responses`"
+_COHERE: Final = "declare Cohere's OpenAI-compatible address, https://api.cohere.ai/compatibility/v1"
+OTHERS: Final[tuple[tuple[frozenset[str], str, str], ...]] = (
+    (frozenset({"candidates"}), "Google's generateContent", "declare `provider: google`"),
+    (frozenset({"content", "stop_reason", "role"}), "Anthropic's Messages", "declare `provider: anthropic`"),
+    (frozenset({"output", "stopReason"}), "Bedrock's Converse", "declare `provider: bedrock`"),
+    (frozenset({"output", "status", "object"}), "OpenAI's Responses", _RESPONSES),
+    (frozenset({"choices"}), "Chat Completions", "declare `provider: openai` and `api: chat`"),
+    (frozenset({"generations"}), "Cohere's first API", _COHERE),
+    (frozenset({"generated_text"}), "Hugging Face's text generation", "declare its address that ends in /v1"),
+    (frozenset({"message_start"}), "Anthropic's Messages", "declare `provider: anthropic`"),
+    (frozenset({"messageStart"}), "Bedrock's Converse", "declare `provider: bedrock`"),
+    (frozenset({"response.created"}), "OpenAI's Responses", _RESPONSES),
+    (frozenset({"message-start"}), "Cohere's v2", _COHERE),
+    (frozenset({"stream-start"}), "Cohere's first API", _COHERE),
+)
+"""Keys of a body, or the type of a stream's first event → the wire format that has them, and what to do."""
+
+
+def other_format(said: object, title: str) -> str:
+    """Which wire format a body, or the first event of a stream, seems to have that is not the one called `title`; empty
+    where none is known."""
+    body = said[0] if isinstance(said, list) and said else said
+    keys = {*body, text_of(body.get("type"))} if isinstance(body, dict) else set()
+    row = next((one for one in OTHERS if one[0] <= keys), None)
+    return "" if row is None or row[1] == title else f"; this looks like {row[1]}: {row[2]}"
 
 
 def system_text(probe: Probe) -> str | None:

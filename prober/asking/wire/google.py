@@ -51,6 +51,8 @@ _VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
 class GenerateContent:
     """POST /models/{model}:generateContent."""
 
+    title = "Google's generateContent"
+
     def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
         if dig(endpoint.parameters, "generationConfig", "candidateCount") in (None, 1):
             return {}

@@ -1,7 +1,8 @@
 """OpenAI's wire formats. Chat Completions is here; Responses, which newer models prefer, is in `openai_responses`.
 
 With `base_url` Chat Completions also serves Azure, OpenRouter, Mistral, DeepSeek, xAI, vLLM, llama.cpp and Ollama;
-their own signals are read where they have any.
+their own signals are read where they have any. Gateways that pass on Ollama's own answers, those of Cohere's v2 or of
+OpenAI's old Completions are read as well: they say the same in other places.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from prober.model.reply import Ending, Reply, ToolCall, ending_of
 MODEL: Final[tuple[Path, ...]] = (("model",), ("model_id",))
 TIER: Final[tuple[Path, ...]] = (("service_tier",), ("usage", "service_tier"), ("x_groq", "service_tier"))
 USAGE: Final[tuple[Path, ...]] = (
+    ("usage", "tokens"),  # Cohere's v2
     ("usage",),
     ("x_groq", "usage"),
     ("choices", 0, "usage"),  # Moonshot, streamed
@@ -81,6 +83,8 @@ MEDIA: Final[Mapping[str, str]] = {
 class ChatCompletions:
     """POST /chat/completions."""
 
+    title = "Chat Completions"
+
     def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
         if "max_output_tokens" in endpoint.parameters and is_at(endpoint, "openai.com", "azure.com"):
             return {"max_output_tokens": "Chat Completions has no max_output_tokens; write max_completion_tokens"}
@@ -104,7 +108,7 @@ class ChatCompletions:
         return Request("/chat/completions", body)
 
     def has_content(self, event: object) -> bool:
-        delta = _delta(first_choice(dig(event, "choices")))
+        delta = _delta(_choice(event))
         return bool(_spoken(dig(delta, "content"))) or any(
             dig(delta, name) for name in ("refusal", "tool_calls", "function_call")
         )
@@ -117,24 +121,24 @@ class ChatCompletions:
         for event in events:
             if isinstance(event, dict):
                 whole |= {name: value for name, value in event.items() if value is not None}
-            first = first_choice(dig(event, "choices"))
+            first = _choice(event)
             answer.add(_delta(first))
             logprobs += items(dig(first, "logprobs", "content"))
             if isinstance(first, dict):
                 choice |= {name: value for name, value in first.items() if value is not None}
-        if not choice or not (choice.get("finish_reason") or done or _ends_in_usage(events)):
+        if not choice or not (_finish_reason(choice) or done or _ends_in_usage(events)):
             raise BrokenWire("the stream broke off before a finish_reason")
         return whole | {"choices": [choice | {"message": answer.message(), "logprobs": {"content": logprobs}}]}
 
     def read(self, body: object, at: datetime) -> Reply:
-        choice = first_choice(dig(body, "choices"))
-        message = dig(choice, "message")
-        finish_reason = text_of(dig(choice, "finish_reason"))
+        choice = _choice(body)
+        message = _message(choice)
+        finish_reason = _finish_reason(choice)
         ending = ending_of(finish_reason)
         # Azure leaves the message out where its filter stopped the answer, Gemini where a call could not be read.
         if not isinstance(message, dict) and ending not in MAY_BE_SILENT:
             raise BrokenWire("no choices[0].message")
-        tokens = tokens_of(first_of(_filled, body, USAGE), CHAT)
+        tokens = tokens_of(first_of(_filled, body, USAGE) or body, CHAT)  # Ollama counts at the top
         first = dig(choice, "logprobs", "content", 0)
         routing = first_of(_filled, choice, ROUTING) or first_of(_filled, body, ROUTING)
         content = dig(message, "content")
@@ -220,10 +224,27 @@ class _Call:
         return name != self.name or (bool(piece) and isinstance(parse(self.arguments.encode()), dict))
 
 
+def _choice(body: object) -> object:
+    """The first choice; of those who write it at the top, such as Ollama's own API and Cohere's v2, the body itself."""
+    is_one = isinstance(dig(body, "message"), dict) or isinstance(dig(body, "response"), str)
+    return body if is_one and dig(body, "choices") is None else first_choice(dig(body, "choices"))
+
+
+def _message(choice: object) -> object:
+    """What a choice says; Completions and Ollama's `/api/generate` have a text in place of a message."""
+    message, said = dig(choice, "message"), (dig(choice, "text"), dig(choice, "response"))
+    text = next((one for one in said if isinstance(one, str)), None)
+    return {"content": text} if message is None and text is not None else message
+
+
+def _finish_reason(choice: object) -> str | None:
+    return text_of(dig(choice, "finish_reason")) or text_of(dig(choice, "done_reason"))
+
+
 def _delta(choice: object) -> object:
     """What a chunk adds; some send a whole message in its place."""
     delta = dig(choice, "delta")
-    return delta if isinstance(delta, dict) else dig(choice, "message")
+    return delta if isinstance(delta, dict) else _message(choice)
 
 
 def _spoken(content: object) -> str:

@@ -51,6 +51,8 @@ _TEXTS: Final = ("output_text", "text")
 class Responses:
     """POST /responses."""
 
+    title = "OpenAI's Responses"
+
     def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
         if endpoint.parameters.get("background") is True and not endpoint.stream:
             return {"background": "true queues the answer, and there is none to read; leave it out of parameters"}

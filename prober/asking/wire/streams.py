@@ -77,6 +77,17 @@ def read_events(body: bytes) -> list[object]:
         raise BrokenWire("the stream holds an event that is not JSON, or broke off inside one") from None
 
 
+def json_lines(body: bytes) -> list[object]:
+    """A stream of JSON objects, one a line, as Ollama's own API sends it; empty where a body is none."""
+    lines = [line for line in body.splitlines() if line.strip()]
+    if len(lines) < 2 or not all(line.startswith(b"{") for line in lines):
+        return []
+    try:
+        return [json.loads(line, strict=False) for line in lines]
+    except (ValueError, RecursionError):
+        return []
+
+
 def is_stream(kind: str, body: bytes) -> bool:
     """Whether a body is a stream of events, as its content type says or as it begins (some say `text/plain`)."""
     known = kind.lower().startswith(("text/event-stream", "application/vnd.amazon.eventstream"))

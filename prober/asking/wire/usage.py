@@ -29,8 +29,8 @@ class Places:
 
 
 CHAT: Final = Places(
-    input=(("prompt_tokens",), ("input_tokens",)),
-    output=(("completion_tokens",), ("output_tokens",), ("predicted_n",)),
+    input=(("prompt_tokens",), ("input_tokens",), ("prompt_eval_count",)),
+    output=(("completion_tokens",), ("output_tokens",), ("predicted_n",), ("eval_count",)),
     reasoning=(
         ("completion_tokens_details", "reasoning_tokens"),
         ("output_tokens_details", "reasoning_tokens"),

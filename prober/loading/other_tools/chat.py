@@ -14,15 +14,35 @@ UNSAID: Final = frozenset(
     {"reasoning", "thinking", "redacted_thinking", "tool_use", "tool_call", "function_call", "function"}
 )
 """Types of parts of an answer that are not its text."""
-_INPUT = ("input_tokens", "prompt_tokens", "promptTokens", "input", "prompt", "promptTokenCount")
-_OUTPUT = ("output_tokens", "completion_tokens", "completionTokens", "output", "completion", "candidatesTokenCount")
+_INPUT = ("input_tokens", "prompt_tokens", "prompt_eval_count", "promptTokens", "input", "prompt", "promptTokenCount")
+_OUTPUT = (
+    "output_tokens",
+    "completion_tokens",
+    "eval_count",
+    "completionTokens",
+    "output",
+    "completion",
+    "candidatesTokenCount",
+)
 _REASONING = ("reasoning_tokens", "reasoning", "output_reasoning_tokens", "thoughtsTokenCount")
 _CACHED = ("cached_tokens", "input_cached_tokens", "cache_read_input_tokens", "input_cache_read",
            "input_tokens_cache_read", "num_cached_tokens", "cachedContentTokenCount")  # fmt: skip
 _SENT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 _DETAILS = ("completion_tokens_details", "output_tokens_details", "completionDetails")
-_ANSWERS = ("choices", "message", "candidates", "content", "parts", "text", "output_text", "output", "completion")
+_ANSWERS = (
+    "choices",
+    "message",
+    "candidates",
+    "response",
+    "content",
+    "parts",
+    "text",
+    "output_text",
+    "output",
+    "completion",
+)
 """Keys under which an answer may be, most telling first."""
+_FINISH = ("finish_reason", "stop_reason", "finishReason", "done_reason")
 
 
 def parsed(value: object) -> object:
@@ -63,10 +83,10 @@ def reply_fields(said: object) -> dict[str, Any]:
     found = {
         "model": body.get("model") or body.get("modelVersion"),
         "system_fingerprint": body.get("system_fingerprint"),
-        "finish_reason": choice.get("finish_reason") or body.get("stop_reason") or choice.get("finishReason"),
+        "finish_reason": next((found for key in _FINISH if (found := choice.get(key) or body.get(key))), None),
         "refusal": message.get("refusal"),
         "tool_calls": [call for call in calls if call],
-        **tokens_of(body.get("usage") or body.get("usageMetadata")),
+        **tokens_of(_usage(body)),
     }
     return {key: value for key, value in found.items() if value}
 
@@ -94,6 +114,12 @@ def whole(said: object) -> object:
     }
     finish = next((one["finish_reason"] for one in reversed(choices) if one.get("finish_reason")), None)
     return {**found, "choices": [{"message": {"content": "".join(texts)}, "finish_reason": finish}]}
+
+
+def _usage(body: Mapping[str, Any]) -> object:
+    """The counts of an answer: Cohere has them a level deeper, Ollama at the top."""
+    found = body.get("usage") or body.get("usageMetadata") or (body if "eval_count" in body else None)
+    return _mapping(found).get("tokens") or found
 
 
 def _delta(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
