@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -20,7 +21,10 @@ from prober.api.app import application
 from prober.api.guard import DEADLINE_S, Entry
 from prober.api.source import Source
 from prober.asking.access import NoKey, named_secret
+from prober.loading.samples import rules_in
 from prober.model.errors import ConfigurationError
+from prober.model.sample import SampleRules
+from prober.service.samples import hash_key
 from prober.settings import Settings
 from prober.text import quoted
 
@@ -85,16 +89,25 @@ def entry_of(address: ListenAddress, settings: Settings, *, is_public: bool = Fa
 
 @contextmanager
 def listening(
-    text: str, settings: Settings, clock: Callable[[], datetime], *, is_public: bool = False
+    text: str,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    *,
+    is_public: bool = False,
+    rules: Path | None = None,
 ) -> Iterator[ListenAddress]:
-    """Serve meanwhile; gives where, which for port 0 is the port that was found.
+    """Serve meanwhile; gives where, which for port 0 is the port that was found. `rules`: a file that says what
+    of posted samples is kept.
 
-    Raises ConfigurationError where the address is wrong, in use, or needs a token.
+    Raises ConfigurationError where the address is wrong, in use, or needs a token, and where the rules are
+    wrong or need a secret that is not set.
     """
+    kept = rules_in(rules) if rules else SampleRules()
+    hash_key(kept)
     address = listen_address(text)
     entry = entry_of(address, settings, is_public=is_public)
     bound = _bound(address)
-    source = Source(settings.database_url, clock)
+    source = Source(settings.database_url, clock, kept)
     server = uvicorn.Server(
         uvicorn.Config(
             application(source, entry),

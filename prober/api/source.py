@@ -23,8 +23,10 @@ Answer = TypeVar("Answer")
 class Source:
     """One database. Threads share it. A database that does not exist yet, or is gone for a while, is opened later."""
 
-    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, url: str, clock: Callable[[], datetime], rules: SampleRules | None = None) -> None:
+        """`rules`: what of posted samples is kept; None: the defaults."""
         self._url = url
+        self._rules = rules or SampleRules()
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._objectives: tuple[str, tuple[ObjectiveStatus, ...]] = ("", ())
@@ -58,10 +60,10 @@ class Source:
     def accept_samples(
         self, lines: Sequence[Mapping[str, Any]], feature: str | None = None, source: str = "samples"
     ) -> Taken:
-        """Take in live samples; no text of theirs is kept. Raises StoreError, or LogError, which names `source`, for
+        """Take in live samples, as the rules say. Raises StoreError, or LogError, which names `source`, for
         what cannot be read."""
         with Store.open(self._url) as store:
-            return accept_samples(store, lines, SampleRules(), self.now(), feature=feature, source=source)
+            return accept_samples(store, lines, self._rules, self.now(), feature=feature, source=source)
 
     def close(self) -> None:
         with self._lock:

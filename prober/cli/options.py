@@ -34,6 +34,13 @@ Paths: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 Public: TypeAlias = Annotated[bool, typer.Option("--public", help="The status page and the badges need no token.")]
+PostedSamples: TypeAlias = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--rules", metavar="FILE", help="What of posted samples is kept, as for prober ingest.",
+        show_default="the defaults",
+    ),
+]  # fmt: skip
 LogFormat: TypeAlias = Annotated[
     Optional[Literal["text", "json"]],  # noqa: UP045
     typer.Option("--log-format", help="How the log is written.", show_default="PROBER_LOG, or else text"),

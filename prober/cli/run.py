@@ -11,7 +11,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.cli.options import Database, LogFormat, Paths, Public, Vantage, now_utc, settings_of
+from prober.cli.options import Database, LogFormat, Paths, PostedSamples, Public, Vantage, now_utc, settings_of
 from prober.daemon import serve
 from prober.daemon.log import log_as
 from prober.settings import Settings
@@ -29,6 +29,7 @@ def run(
         ),
     ] = None,
     public: Public = False,
+    rules: PostedSamples = None,
     log_format: LogFormat = None,
     vantage: Vantage = None,
     database: Database = None,
@@ -42,7 +43,7 @@ def run(
         if listen is not None:
             from prober.api.listener import listening  # not at the top: most daemons serve nothing
 
-            stack.enter_context(listening(listen, settings, now_utc, is_public=public))
+            stack.enter_context(listening(listen, settings, now_utc, is_public=public, rules=rules))
         until_stopped(paths, settings, log_format)
     return 0
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from prober.api.listener import listening
-from prober.cli.options import Database, LogFormat, Public, now_utc, settings_of
+from prober.cli.options import Database, LogFormat, PostedSamples, Public, now_utc, settings_of
 from prober.cli.output import complain
 from prober.daemon.log import log_as
 
@@ -23,6 +23,7 @@ def serve(
         str, typer.Option("--listen", metavar="HOST:PORT", help="Where; beyond this machine it needs a token.")
     ] = "127.0.0.1:9464",
     public: Public = False,
+    rules: PostedSamples = None,
     log_format: LogFormat = None,
     database: Database = None,
 ) -> int:
@@ -39,7 +40,7 @@ def serve(
             signal.signal(each, signal.SIG_DFL)  # the second one ends the process at once
         ended.set()
 
-    with listening(listen, settings, now_utc, is_public=public) as address:
+    with listening(listen, settings, now_utc, is_public=public, rules=rules) as address:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, stop)
         complain(f"Serving on http://{address}/ (Ctrl-C ends it)")

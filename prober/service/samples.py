@@ -45,7 +45,7 @@ def accept_samples(
 
 def take_in(store: Store, received: Iterable[Sample], rules: SampleRules, now: datetime) -> Taken:
     """Read each sample, store it, and judge the windows that are over. Raises ConfigurationError and StoreError."""
-    key, total = _key(rules), Taken()
+    key, total = hash_key(rules), Taken()
     oldest = now - timedelta(seconds=rules.keep_for_s)
     touched: set[tuple[str, str]] = set()
     waiting = iter(received)
@@ -124,7 +124,8 @@ def _history(
     return history
 
 
-def _key(rules: SampleRules) -> bytes | None:
+def hash_key(rules: SampleRules) -> bytes | None:
+    """What personal data is hashed with; None where it is not. Raises ConfigurationError where it is not set."""
     if rules.replace_by == "name":
         return None
     found = secret(HASH_KEY)

@@ -21,7 +21,7 @@ from prober.model.version import Mark
 from prober.prices import dollars
 from prober.status.timeline import Step, timeline
 from prober.status.triage import triage_of
-from prober.store import incidents, notices, retention, versions
+from prober.store import bill, incidents, notices, retention, versions
 from prober.store.engine import Transaction
 from prober.store.pages import days, over_time, overview
 from prober.store.pages.days import TallyView
@@ -62,6 +62,13 @@ class Postmortem:
     """In the numbers of now; None where the rounds have no time."""
 
 
+def _owners(tx: Transaction, incident: Incident) -> tuple[str, ...]:
+    """Of a bill of the team's own traffic; others are those of their endpoint."""
+    if isinstance(incident, Measured) and incident.kind == "bill":
+        return bill.owners(tx, incident.endpoint, incident.about)
+    return ()
+
+
 def gather(tx: Transaction, incident: Incident, now: datetime) -> Postmortem:
     """Read it. Raises StoreError."""
     began = moment_of(incident.onset)
@@ -75,7 +82,7 @@ def gather(tx: Transaction, incident: Incident, now: datetime) -> Postmortem:
     return Postmortem(
         incident=incident,
         parts=incidents.parts(tx, incident),
-        owners=view.owners if view else (),
+        owners=_owners(tx, incident) or (view.owners if view else ()),
         false_alarms_per_year=view.false_alarms_per_year if view else 1.0,
         steps=timeline(incident, incidents.actions(tx, incident.id), notices.recent(tx, incident.id)),
         examples=incidents.examples(tx, incident),

@@ -147,23 +147,25 @@ def forget_accounts(tx: Transaction, declared: Collection[str], before: datetime
 
 def bills(tx: Transaction, since: str) -> tuple[Bill, ...]:
     """Every feature and account of which something is known, with its days from `since` on; accounts first."""
+    days = dict[tuple[str, str, str], list[BilledDay]]()
+    for day in tx.exec(select(BillDayRow).where(col(BillDayRow.day) >= since).order_by(col(BillDayRow.day))):
+        days.setdefault((day.source, day.endpoint, day.name), []).append(_day(day))
     found = []
     for row in tx.exec(select(BillRow).order_by(col(BillRow.source), col(BillRow.endpoint), col(BillRow.name))):
-        source: BillSource = "account" if row.source == "account" else "feature"
         declared = json.loads(row.declared)
         found.append(
             Bill(
-                source,
-                row.name,
-                row.endpoint,
-                declared.get("owner", ""),
-                declared.get("share", 1.0),
-                declared.get("dollars_per_day"),
-                days(tx, source, row.endpoint, row.name, since),
-                declared.get("is_learnt", False),
-                row.no_price,
-                row.problem,
-                row.read_at,
+                source="account" if row.source == "account" else "feature",
+                name=row.name,
+                endpoint=row.endpoint,
+                owner=declared.get("owner", ""),
+                share=declared.get("share", 1.0),
+                dollars_per_day=declared.get("dollars_per_day"),
+                days=tuple(days.get((row.source, row.endpoint, row.name), ())),
+                is_learnt=declared.get("is_learnt", False),
+                no_price=row.no_price,
+                problem=row.problem,
+                read_at=row.read_at,
             )
         )
     return tuple(found)

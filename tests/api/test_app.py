@@ -9,15 +9,20 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from prober.api.app import ROUTES, application
 from prober.api.guard import Entry
+from prober.api.listener import listening
 from prober.api.public_page import MEANINGS, badge, status_page
 from prober.api.source import Source
 from prober.cli import main
+from prober.loading.samples import rules_in
+from prober.model.errors import ConfigurationError
+from prober.settings import Settings
 from prober.status.endpoint_status import endpoint_statuses
 from prober.status.strip import stored_strips
 from prober.store import Store, declared, samples, versions
@@ -85,6 +90,29 @@ def test_samples(ask: Ask, database: str) -> None:
         assert [(one.name, one.stored) for one in store.query(samples.features)] == [("support", 1)]
     body = json.dumps({"samples": [{**sample, "scores": 3}]}).encode()
     assert "samples:1" in ask("/v1/samples", "POST", body, content_type="application/json").json["detail"]
+
+
+def test_samples_are_kept_as_the_rules_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "samples.yaml").write_text("keep: text\nper_minute: 1\n")
+    url = f"sqlite:///{tmp_path / 'prober.db'}"
+    source = Source(url, lambda: due(1), rules_in(tmp_path / "samples.yaml"))
+    service = asker(application(source, Entry(None, frozenset({"localhost"}))))
+    every = [{"endpoint": "bot", "prompt": "Mail ada@example.org", "text": f"Done {n}."} for n in range(3)]
+    body = json.dumps({"feature": "support", "samples": every}).encode()
+    taken = service("/v1/samples", "POST", body, content_type="application/json").json["taken"]
+    assert (taken["stored"], taken["dropped"]) == (1, 2)
+    with Store.open(url, read_only=True) as store:
+        begin = due(1) - timedelta(days=1)
+        (kept,) = store.query(samples.drawn, "bot", "support", begin, begin + timedelta(days=2), 9)
+    assert kept.text == "Done 0."
+    monkeypatch.delenv("PROBER_SAMPLES_KEY", raising=False)
+    (tmp_path / "hashed.yaml").write_text("replace_by: hash\n")
+    for file, said in (("hashed.yaml", "PROBER_SAMPLES_KEY"), ("none.yaml", "none.yaml")):
+        with (
+            pytest.raises(ConfigurationError, match=said),
+            listening("127.0.0.1:0", Settings(database_url=url), lambda: due(1), rules=tmp_path / file),
+        ):
+            pass
 
 
 def test_every_address_is_described_and_no_other(ask: Ask) -> None:

@@ -22,6 +22,7 @@ from prober.model.sample import SampleRules, StoredSample
 from prober.service.act import act
 from prober.service.bill import look_at_bill
 from prober.service.samples import accept_samples
+from prober.status.postmortem import gather
 from prober.store import Store, incidents, notices
 from prober.store.bill import add_samples, bills, hours
 from tests.bounds import fewest, most
@@ -106,6 +107,13 @@ def test_samples_are_priced_by_the_endpoint_and_counted_once_however_often_they_
         world.look()
     # 10 calls of 1,000 input and 500 output tokens: 10 × (1,000 × $10 + 500 × $20) / 1,000,000.
     assert world.words == "own traffic of support on bot (helpdesk): $0.20 this month, $0.20 on 2026-03-02"
+
+
+def test_a_postmortem_of_a_bill_names_its_owner(world: World) -> None:
+    world.own = OwnTraffic.model_validate({"features": {"support": {"owner": "helpdesk", "dollars_per_day": 0.01}}})
+    world.hours(1, 4)
+    (found,) = world.found
+    assert world.store.query(gather, found, world.now).owners == ("helpdesk",)
 
 
 @pytest.mark.parametrize("minutes", [330, 345, -210, 0])
