@@ -24,13 +24,16 @@ from prober.cli.costs import (
 )
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
 from prober.cli.output import Json, bars, figure, of_promise, print_json, say, table
+from prober.incidents.bill import bill_words
 from prober.incidents.confirmation import asked_for_reference
 from prober.loading import Declarations
+from prober.model.bill import start_of_last_month
 from prober.model.budget import SPANS, Limit
 from prober.model.declaration import Endpoint, ProbeSet, series_key
 from prober.prices import tariff
-from prober.store import Store
-from prober.text import count
+from prober.status.as_json import of_bill
+from prober.store import Store, bill
+from prober.text import count, one_line
 from prober.tokens import input_tokens, output_limit
 
 app = typer.Typer(add_completion=False)
@@ -95,14 +98,17 @@ class EndpointPlan:
 def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False) -> int:
     """Show what will be asked, how often, what it costs and what is promised. Sends nothing."""
     declarations = declared(paths)
+    now = now_utc()
     with stored(database) as store:
-        plans = list(_planned(declarations, store, now_utc()))
-    limits = planned_limits(declarations, plans, now_utc())
+        plans = list(_planned(declarations, store, now))
+        bills = store.query(bill.bills, start_of_last_month(now)) if store else ()
+    limits = planned_limits(declarations, plans, now)
     if as_json:
         print_json(
             {
                 "endpoints": [_as_json(declarations, one) for one in plans],
                 "budgets": [{**asdict(one), "fits": one.fits} for one in limits],
+                "bills": [of_bill(one, now) for one in bills],
             }
         )
         return 0
@@ -114,6 +120,8 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
         _show(declarations, one.endpoint, one.sets, is_plain=len(plans) > MOST_DRAWN)
         _show_stored(one)
     say(*(["", "Budgets:"] if limits else []), *(f"  {one.words}" for one in limits))
+    own = [one_line(bill_words(one, now)) for one in bills if one.has_cost]
+    say(*(["", "Beside the plan, your own bill:"] if own else []), *(f"  {words}" for words in own))
     return 0
 
 

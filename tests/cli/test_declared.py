@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from prober.cli import doctor
+from prober.model.bill import BilledDay
 from prober.model.declaration import Message, Probe, Tool
+from prober.store import Store, bill
 from prober.tokens import input_tokens, output_limit
 from tests.cli.conftest import Answer, Run
 from tests.cli.world import write_probes
@@ -102,6 +105,19 @@ def test_plan_warns_of_a_budget_that_ends_too_soon(prober: Run, home: Path) -> N
     (folder / "canary.yaml").write_text(json.dumps({**content, "schedule": {"every": "12h"}}))
     done = prober("plan")
     assert "bot: 3 asks a day are fewer than planned" in done.out + done.err
+
+
+def test_plan_has_the_own_bill_beside_it(prober: Run, home: Path) -> None:
+    write_probes(home)
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    with Store.open(f"sqlite:///{home / 'prober.db'}") as store, store.write() as tx:
+        bill.keep(tx, "account", "main", "main", bill.Known({"owner": "platform"}))
+        bill.keep_days(tx, "account", "main", "main", [BilledDay(today, 12.5, 12.5, 12.5)])
+    assert (
+        "Beside the plan, your own bill:\n  own traffic of account main (platform): $12.50 this" in prober("plan").out
+    )
+    (own,) = prober("plan", "--json").json["bills"]
+    assert (own["name"], own["owner"], own["month"]["dollars"]) == ("main", "platform", 12.5)
 
 
 def test_a_reference_spans_its_hours(prober: Run, home: Path) -> None:
