@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import charts_days, tables
+from dashboard import budgets, charts_days, own_traffic, tables
 from dashboard.charts_days import DayValue
 from dashboard.formatting import inline, listed, one_line
 from dashboard.frame import PageContext, heading
@@ -15,14 +14,13 @@ from dashboard.overview import incident_link
 from dashboard.selection import TimeRange, choose_by, choose_range
 from prober.prices import dollars
 from prober.store.pages.days import By, MonthView, TallyView
-from prober.store.views import BudgetView
 from prober.text import count
 
 
 def draw(context: PageContext) -> None:
     heading("Cost", "What does watching cost, and what does this month come to? Days and months are UTC.")
     _draw_prober(context)
-    _own_traffic(context)
+    own_traffic.draw(context)
 
 
 def _draw_prober(context: PageContext) -> None:
@@ -31,8 +29,7 @@ def _draw_prober(context: PageContext) -> None:
     if months:
         _month(context, months[0])
     _runaways(context)
-    _budgets(context)
-    _accounts(context)
+    budgets.draw(context)
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     with left:
         by = choose_by(("endpoint", "probe_set", "owner", "tags"))
@@ -110,125 +107,6 @@ def _runaways(context: PageContext) -> None:
                 "asked beside rounds first, then rounds by priority."
             )
             incident_link(context, one)
-
-
-def _own_traffic(context: PageContext) -> None:
-    """What the team's own traffic costs: apart, for an account's report has the prober's asks in it too."""
-    found = [one for one in context.store.bills(context.now) if one.has_cost]
-    if not found:
-        return
-    st.markdown("## Your own traffic")
-    st.caption(
-        "Watched, not limited, and in none of the numbers above. A provider's report holds everything that its account "
-        "is billed, so the same call may be in several rows: do not add them."
-    )
-    for one in found:
-        if one.problem:
-            st.warning(f"**{inline(one.name)}**: the cost report could not be read: {inline(one.problem, 300)}.")
-        if one.no_price:
-            st.warning(f"**{inline(one.name)}**: some calls are not included in dollars: {inline(one.no_price, 300)}.")
-    months = [one.month(context.now) for one in found]
-    st.dataframe(
-        {
-            "whose": [one_line(one.name) for one in found],
-            "from": ["the provider's report" if one.is_account else f"samples, {100 * one.share:g} %" for one in found],
-            "endpoint": ["" if one.is_account else one_line(one.endpoint) for one in found],
-            "owner": [one_line(one.owner) for one in found],
-            "month": [total for total, _, _ in months],
-            "low": [low for _, low, _ in months],
-            "high": [high for _, _, high in months],
-            "day": [one.newest.day if one.newest else "" for one in found],
-            "dollars": [one.newest.dollars if one.newest else None for one in found],
-            "limit": [one.dollars_per_day for one in found],
-            "unpriced": [one.newest.unpriced if one.newest else None for one in found],
-            "plan": ["learnt" if one.is_learnt else "being learnt" for one in found],
-        },
-        hide_index=True,
-        placeholder="",
-        column_config={
-            "month": st.column_config.NumberColumn("month so far", format="$%.2f"),
-            "low": st.column_config.NumberColumn("at least", format="$%.2f", help="95 %, from drawing samples alone"),
-            "high": st.column_config.NumberColumn("at most", format="$%.2f", help="95 %, from drawing samples alone"),
-            "day": st.column_config.TextColumn("newest day"),
-            "dollars": st.column_config.NumberColumn("that day", format="$%.2f"),
-            "limit": st.column_config.NumberColumn("limit a day", format="$%.2f"),
-            "unpriced": st.column_config.NumberColumn("calls without a price", format="%.0f"),
-        },
-        alt="What each feature and account of your own traffic cost this month and on its newest day",
-    )
-
-
-def _accounts(context: PageContext) -> None:
-    """Limits of providers' accounts."""
-    found = [(one, each) for one in context.store.accounts(context.now) for each in one.limits]
-    if not found:
-        return
-    st.markdown("## Limits of accounts")
-    st.dataframe(
-        {
-            "endpoints": [one_line(", ".join(one.endpoints)) for one, _ in found],
-            "a minute": [each.unit for _, each in found],
-            "used": [each.used for _, each in found],
-            "of": [each.most for _, each in found],
-            "from": ["declared" if each.is_declared else "the provider" for _, each in found],
-            "waiting": [one.waiting for one, _ in found],
-        },
-        hide_index=True,
-        column_config={"waiting": st.column_config.NumberColumn("waiting", help="Asks that wait now, at least")},
-        alt="Asks and tokens of the last minute of each account, beside its limits",
-    )
-
-
-def _budgets(context: PageContext) -> None:
-    found = context.store.budgets(context.now)
-    if not found:
-        return
-    rates = {
-        scope: {one.key: one.per_day for one in context.store.month(by, context.now)} for scope, by in _SCOPES.items()
-    }
-    st.markdown("## Budgets")
-    full = [one for one in found if one.share >= 1]
-    if full:
-        st.error(f"**Used up**: {listed([inline(f'{one.scope} {one.limit.name}', 80) for one in full])}.")
-    st.dataframe(
-        {
-            "whose": [one_line(one.scope.removesuffix(":")) for one in found],
-            "limit": [one.limit.name.replace("_", " ") for one in found],
-            "spent": [one.limit.amount(one.spent) for one in found],
-            "of": [one.limit.shown for one in found],
-            "share": [100 * one.share for one in found],
-            "pace": [_pace(one, rates) for one in found],
-        },
-        hide_index=True,
-        placeholder="",
-        column_config={
-            "whose": st.column_config.TextColumn("whose", help="An endpoint, a set, an owner, or all"),
-            "spent": st.column_config.NumberColumn("spent", format="%.4g"),
-            "of": st.column_config.NumberColumn("of", format="%.4g"),
-            "share": st.column_config.ProgressColumn("used", format="%.0f %%", min_value=0, max_value=100),
-            "pace": st.column_config.NumberColumn(
-                "at this pace",
-                format="%.0f %%",
-                help="Of a limit in dollars a month: 30 days at the present rate a day",
-            ),
-        },
-        alt="Every limit of every budget in use, and what is spent of it, the fullest first",
-    )
-    st.caption(
-        "Hard limits: an ask that would pass one is not made. The hour, day and month (30 days) move on with time."
-    )
-
-
-_SCOPES: Final[Mapping[str, By]] = {"": "endpoint", "set": "probe_set", "owner": "owner", "all": "all"}
-"""What stands before the colon in the scope of a budget → what its rate is a total of."""
-
-
-def _pace(one: BudgetView, rates: Mapping[str, Mapping[str, float | None]]) -> float | None:
-    kind, colon, name = one.scope.partition(":")
-    rate = rates.get(kind if colon else "", {}).get(name if colon else one.scope)
-    if rate is None or (one.limit.unit, one.limit.period) != ("dollars", "month"):
-        return None
-    return 100 * 30 * rate / one.limit.shown
 
 
 def _months(context: PageContext, by: By) -> None:
