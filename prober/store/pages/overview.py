@@ -125,11 +125,13 @@ def recent_rounds_of_each(tx: Transaction, each: int = 40) -> tuple[RoundView, .
         .correlate(names)
         .scalar_subquery()
     )
-    since_then = col(RoundRow.due_at) >= func.coalesce(earliest, datetime.min.replace(tzinfo=UTC))
+    since_then = func.coalesce(earliest, datetime.min.replace(tzinfo=UTC)).label("earliest")
+    # Otherwise Postgres looks for the moment again at every round.
+    begins = columns(names.c.name, since_then).cte("begins").prefix_with("MATERIALIZED", dialect="postgresql")
     # Plain columns: objects of so many rows take almost twice as long.
     rows = tx.connection().execute(
         columns(*_OF_VIEW)
-        .join(names, and_(col(RoundRow.endpoint) == names.c.name, since_then))
+        .join(begins, and_(col(RoundRow.endpoint) == begins.c.name, col(RoundRow.due_at) >= begins.c.earliest))
         .order_by(col(RoundRow.due_at).desc(), col(RoundRow.id).desc())
     )
     found, rounds = Counter[str](), []
