@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -99,6 +101,9 @@ def exit_code(error: BaseException) -> int:
 
     if os.environ.get("PROBER_DEBUG"):
         traceback.print_exception(error)
+    if _received and not isinstance(error, SystemExit):  # whatever became of the exception on its way
+        complain("stopped")
+        return 128 + _received[0]
     match error:
         case SystemExit():
             raise error
@@ -134,6 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     output = sys.stdout
     try:
+        _catch_signals()
         typer.main.get_command(app).main(
             args=None if arguments is None else list(arguments), prog_name="prober", standalone_mode=True
         )
@@ -141,8 +147,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Where the reader went away typer wraps the output, rich raises; both would say 1: a change was found.
         if sys.stdout is not output or isinstance(end.__context__, BrokenPipeError):
             return exit_code(BrokenPipeError())
+        if _received and end.code in (130, 1):  # before the verb began
+            return exit_code(KeyboardInterrupt())
         return _flushed(end.code if isinstance(end.code, int) else 2 if end.code else 0)
+    except BaseException as error:  # while modules were read
+        return exit_code(error)
+    finally:
+        for number, usual in _USUAL.items():
+            if signal.getsignal(number) is _stop:
+                signal.signal(number, usual)
     return _flushed(0)
+
+
+_USUAL: Final[Mapping[int, Any]] = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+_received: Final[list[int]] = []
+"""The signal that is ending this process."""
+
+
+def _catch_signals() -> None:
+    """SIGTERM ends a verb in order, as Ctrl-C does. A verb may do better than that, as the daemon does."""
+    _received.clear()
+    for number, usual in _USUAL.items():
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(number) is usual:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: object) -> None:
+    signal.signal(number, _USUAL[number])  # a second one need not wait for what is being finished
+    _received.append(number)
+    raise KeyboardInterrupt
 
 
 def _flushed(code: int) -> int:

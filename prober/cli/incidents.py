@@ -28,16 +28,17 @@ from prober.store import notices as stored_notices
 from prober.store.views import ActionView, NoticeView
 from prober.text import one_line
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+app = typer.Typer(add_completion=False)
 
 Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `prober incidents list` shows it.")]
 
 _DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand"))
 
 
-@app.callback()
-def about() -> None:
-    """List, show and act on incidents; announce maintenance of an endpoint."""
+@app.callback(invoke_without_command=True)
+def about(context: typer.Context, database: Database = None, as_json: AsJson = False) -> int:
+    """List, show and act on incidents; announce maintenance of an endpoint. Alone it lists them."""
+    return 0 if context.invoked_subcommand is not None else list_(None, database, as_json)
 
 
 @app.command("list")

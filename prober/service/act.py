@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -87,14 +88,24 @@ def done(incident: Incident, decision: Decision, say: Callable[[datetime], str] 
 def mark(store: Store, kind: str, what: str, ref: str, actor: str, note: str, now: datetime) -> Mark:
     """Record what the team itself did, or knows to be good. Without `ref` it is about the newest version of `what`.
 
-    Raises ConfigurationError for another kind, a version that does not exist, and a deploy of nobody knows what.
+    Raises ConfigurationError for another kind, a version that does not exist, a deploy of nobody knows what, and texts
+    that are too long.
     """
+    what, ref, actor, note = (" ".join(one.split()) for one in (what, ref, actor, note))  # each is shown in one line
+    for name, value, most in (("what", what, 200), ("ref", ref, 200), ("by", actor, 200), ("note", note, 2_000)):
+        if len(value) > most:
+            raise ConfigurationError(f"{name} has {len(value):,} characters; write at most {most:,}")
+    if not what:
+        raise ConfigurationError("what is empty; name a service, a probe (`set/id`) or an endpoint")
     known_kind: MarkKind | None = next((one for one in get_args(MarkKind) if one == kind), None)
     if known_kind is None:
         raise ConfigurationError(f"unknown kind of mark {quoted(kind)}; write {' or '.join(get_args(MarkKind))}")
     known = store.query(versions.history, what)
     if known_kind == "known-good" and not known:
         raise ConfigurationError(f"there is no version of {quoted(what)}; `prober versions` lists what there is")
+    if known_kind == "known-good" and re.fullmatch("v[0-9]+", ref) and ref not in {f"v{one.number}" for one in known}:
+        there = f"v{known[0].number} to v{known[-1].number}" if len(known) > 1 else f"v{known[0].number}"
+        raise ConfigurationError(f"there is no version {ref} of {quoted(what)}; there is {there}: prober versions")
     if not ref and not known:
         raise ConfigurationError("ref is missing: say which commit or release was deployed")
     return store.change(versions.mark, known_kind, what, ref or f"v{known[-1].number}", actor, note, now)

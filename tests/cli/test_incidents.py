@@ -69,6 +69,7 @@ def test_status_of_a_change(prober: Run) -> None:
 @pytest.mark.usefixtures("changed")
 def test_incidents_are_listed_and_shown(prober: Run) -> None:
     (listed,) = prober("incidents", "list", "--json").json["incidents"]
+    assert prober("incidents", "--json").json["incidents"] == [listed]
     assert set(listed) == {
         "id", "endpoint", "state", "kind", "onset", "detected_round", "opened_at", "closed_at", "close_reason",
         "actor", "note", "e_value", "threshold", "channels", "onset_between", "course", "passed", "moved", "share",

@@ -74,6 +74,10 @@ def test_wrong_usage_is_2(prober: Run, edited: Path) -> None:
         (("mark", "good", "--what", "x"), "write deploy or known-good"),
         (("mark", "known-good", "--what", "nothing"), "there is no version of"),
         (("mark", "deploy", "--what", "shop"), "ref is missing"),
+        (("mark", "deploy", "--what", " \n", "--ref", "a"), "what is empty"),
+        (("mark", "deploy", "--what", "shop", "--ref", "a" * 201), "ref has 201 characters; write at most 200"),
+        (("mark", "deploy", "--what", "shop", "--ref", "a", "--note", "a" * 9000), "note has 9,000 characters"),
+        (("mark", "known-good", "--what", "canary/colour", "--ref", "v99"), "there is no version v99 of"),
     ]
     for arguments, said in wrong:
         done = prober(*arguments)
