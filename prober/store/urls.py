@@ -48,7 +48,12 @@ def file_of(url: str) -> Path | None:
 def for_libpq(url: str) -> str:
     """The URL as Postgres' own tools take it, without any password."""
     parsed = parse(url)
-    query = {name: value for name, value in parsed.query.items() if not _SECRET.search(name)}
+    password = str(parsed.password or "")
+    query = {
+        name: value
+        for name, value in parsed.query.items()
+        if not _SECRET.search(name) and not (password and password in str(value))
+    }
     return URL.create(
         "postgresql", parsed.username, None, parsed.host, parsed.port, parsed.database, query
     ).render_as_string()

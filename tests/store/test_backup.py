@@ -139,7 +139,7 @@ def test_a_damaged_database_is_replaced_when_asked(sqlite_url: str, tmp_path: Pa
 
 
 def test_postgres_has_its_own_tools_and_the_password_is_not_shown(tmp_path: Path) -> None:
-    url = "postgresql+psycopg://me:hunter2@db:5433/prober?sslpassword=hunter2&sslmode=require"
+    url = "postgresql+psycopg://me:hunter2@db:5433/prober?sslpassword=hunter2&sslmode=require&options=-c%20x%3Dhunter2"
     shown = "postgresql://me@db:5433/prober?sslmode=require"
     with pytest.raises(StoreError) as caught:
         backup(url, tmp_path / "x.dump")
