@@ -76,11 +76,25 @@ def records_of(
     if isinstance(whole, list):
         yield from ((line, one) for line, one in _elements(text) if isinstance(one, dict))
         return
+    if isinstance(whole, dict) and (rows := _from_columns(whole)):
+        yield from ((0, row) for row in rows)
+        return
     data = whole.get("data") if isinstance(whole, dict) else whole
     is_line = isinstance(whole, dict) and b"\n" not in content.strip()
     for record in data if isinstance(data, list) else [whole]:
         if isinstance(record, dict):
             yield int(is_line), record
+
+
+def _from_columns(whole: Record) -> list[Record]:
+    """The rows of a table that was written column by column, as pandas does: `{"column": {"0": value}}`; else none."""
+    columns = list(whole.values())
+    numbers = list(columns[0]) if columns and isinstance(columns[0], dict) else []
+    if len(columns) < 2 or not all(isinstance(one, dict) and list(one) == numbers for one in columns):
+        return []
+    if not all(number.isdigit() for number in numbers):
+        return []
+    return [{name: column[number] for name, column in whole.items()} for number in numbers]
 
 
 def _elements(text: str) -> Iterator[tuple[int, object]]:

@@ -118,8 +118,8 @@ def openai_evals(records: Iterable[tuple[int, Record]], source: Source) -> Itera
             yield number_, _output_item(source, record, begun)
             continue
         if spec:
-            run, names = spec.get("run_id"), spec.get("completion_fns")
-            models[run] = ", ".join(map(str, names)) if isinstance(names, list) else str(names or "evals")
+            run, names = spec.get("run_id"), spec.get("completion_fns") or spec.get("model_name")  # the latter is older
+            models[run] = ", ".join(map(str, names)) if isinstance(names, list) else str(names or "")
             if ran := moment(spec.get("created_at")):
                 begun[run] = iso(ran)
             continue
