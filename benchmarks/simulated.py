@@ -49,14 +49,13 @@ def still_lines(found: Still) -> list[str]:
         "kinds, 1–5 alternating system fingerprints; after an alarm judging starts again. Each cell: false alarms an "
         "endpoint and year with Garwood's 95 % interval, alarms and endpoint-years. Only the time in which an "
         "endpoint was judged counts: while its reference is gathered, nothing can alarm. **Bold**: the promise is "
-        "broken, the whole interval is above it.",
+        "broken, the whole interval is above it. –: not measured with the present statistic.",
         "",
         "| still world | daily | 6-hourly | hourly | 10 minutes |",
         "|---|---|---|---|---|",
         *(
             f"| {name}: {says} | {' | '.join(_cell(rows.get(name + end)) for end in ends)} |"
             for name, (says, _) in worlds.WORLDS.items()
-            if any(name + end in rows for end in ends)
         ),
     ]
 
@@ -74,9 +73,10 @@ def still_headlines(found: Still) -> list[str]:
     worst = max(found.rows, key=lambda row: row.interval[0])
     broken = [row.kind for row in found.rows if row.interval[0] > 1]
     open_ = [row.kind for row in found.rows if row.interval[0] <= 1 < row.interval[1]]
+    low, high = worst.interval
     return [
-        f"False alarms on {len(found.rows)} simulated still worlds (kinds at cadences), promised 1 a year: in the "
-        f"worst {worst.rate:.2f} a year ({worst.kind}, {worst.interval[0]:.2f}–{worst.interval[1]:.2f}). "
+        f"False alarms on {len(found.rows)} of {len(worlds.KINDS)} simulated still worlds (kinds at cadences), "
+        f"promised 1 a year: in the worst {worst.rate:.2f} a year ({worst.kind}, {low:.2f}–{high:.2f}). "
         f"Promise broken: {', '.join(broken) or 'none'}; too little measured to tell: {', '.join(open_) or 'none'}."
     ]
 
