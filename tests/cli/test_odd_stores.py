@@ -7,18 +7,23 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
+from prober.api.listener import listening
 from prober.cli import VERBS
+from prober.cli.options import now_utc
+from prober.settings import Settings
 from prober.store import Store
 from tests.cli.conftest import Run
 from tests.cli.world import write_probes
+from tests.processes import free_port
 
 READS = [
     ["plan"], ["power"], ["status"], ["status", "--json"], ["triage", "bot"], ["versions"], ["candidates"], ["slo"],
     ["report"], ["retirement"], ["incidents", "list"], ["incidents", "show", "1"], ["incidents", "postmortem", "1"],
     ["reference"], ["drill", "bot"], ["export", "--output", "out.jsonl"], ["db", "info"], ["db", "check"],
-    ["db", "backup", "copy.db"], ["doctor"],
+    ["db", "backup", "copy.db"], ["doctor"], ["router", "--litellm", "http://127.0.0.1:9"],
 ]  # fmt: skip
 WRITES = [
     ["once"], ["import", "log.jsonl"], ["ingest", "log.jsonl"], ["db", "upgrade"], ["db", "prune"],
@@ -29,7 +34,7 @@ STARTS = [["run"], ["worker"]]
 """Verbs that go on until they are stopped, unless the database is refused."""
 WITHOUT = {"init", "validate", "demo", "replay", "compare", "gate", "discover"}
 """Verbs that need no database."""
-PAGES = {"serve", "router", "dashboard"}
+PAGES = {"serve", "dashboard"}
 """Verbs that wait for a database, and say on their pages or in their log what is wrong with it."""
 
 
@@ -71,8 +76,9 @@ def files(home: Path) -> dict[str, bytes | None]:
 
 
 @pytest.fixture
-def declared(home: Path) -> Path:
+def declared(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_probes(home)
+    monkeypatch.setenv("PROBER_LITELLM_KEY", "sk-none")
     (home / "log.jsonl").write_text(
         '{"round": "2026-03-01", "endpoint": "bot", "probe": "canary/colour", "text": "Blue"}\n'
     )
@@ -113,3 +119,20 @@ def test_verbs_that_read_an_empty_database_or_none_say_what_is_missing_and_make_
         assert done.code in (0, 2, 3), (arguments, said)
         made = set(files(declared)) - set(before)
         assert made <= ({"copy.db", "out.jsonl"} if is_there else set()), arguments
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("store", [a_folder, another_programs, random_bytes, of_a_newer_prober])
+def test_pages_over_http_say_that_the_database_cannot_be_read_and_leave_it_as_it_is(
+    declared: Path, store: Callable[[Path], str]
+) -> None:
+    store(declared / "prober.db")
+    before = files(declared)
+    settings = Settings(database_url=f"sqlite:///{declared / 'prober.db'}")
+    with listening(f"127.0.0.1:{free_port()}", settings, now_utc) as address:
+        metrics = httpx.get(f"http://{address}/metrics", timeout=60).text
+        assert "\nprober_database_up 0" in metrics
+        answer = httpx.get(f"http://{address}/v1/endpoints", timeout=60)
+        assert answer.status_code == 503
+        assert "Traceback" not in answer.text
+    assert files(declared) == before
