@@ -254,7 +254,7 @@ class LineRow(Row, table=True):
     keyed: int | None = None
     right: int | None = None
     refused: int | None = None
-    replies: str | None = None
+    replies: str | None = Field(default=None, sa_type=HostileText)
     """JSON: of each answer [seconds, input tokens, output tokens], null where one is not known."""
 
 
