@@ -42,4 +42,4 @@ def serve_command(port: int, address: str = "127.0.0.1") -> list[str]:
         "theme.headingFontSizes": '["1.7rem", "1.35rem", "1.15rem"]',
     }
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return [sys.executable, "-m", "dashboard.door", "run", str(APP), *flags]
+    return [sys.executable, "-m", "dashboard", "run", str(APP), *flags]

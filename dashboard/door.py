@@ -1,7 +1,4 @@
-"""The door of the dashboard: which requests reach it, and as whom. Streamlit lets everyone in.
-
-`python -m dashboard.door run app.py …` is `streamlit run` behind it.
-"""
+"""The door of the dashboard: which requests reach it, and as whom. Streamlit lets everyone in."""
 
 from __future__ import annotations
 
@@ -201,7 +198,3 @@ def main() -> None:
     Thread(target=import_module, args=("dashboard.overview",), daemon=True).start()
     sys.argv[0] = "streamlit"
     cli.main()
-
-
-if __name__ == "__main__":
-    main()

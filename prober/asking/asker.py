@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from traceback import format_tb
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from prober.asking.gates import Gate, Refused, admit
 from prober.asking.interface import Answer, Ask, Provider
@@ -20,6 +21,8 @@ from prober.model.reply import Reply
 logger = logging.getLogger(__name__)
 
 _Outcome: TypeAlias = Answer | BaseException
+GRACE_S: Final = 5.0
+"""How long a process that is being stopped waits for its asks in flight."""
 
 
 class Asker:
@@ -60,7 +63,7 @@ class Asker:
 
         Where the provider raises, that ask has failed as `invalid_reply`, and the others go on. A refusal is final only
         when nothing is in flight: a reply may give back some of what was reserved for it. To stop early, close the
-        iterator; it waits for the asks in flight.
+        iterator; it waits for the asks in flight, after Ctrl-C for `GRACE_S` at most.
 
         Raises:
             ConfigurationError: what every other ask would meet as well, such as an address that is none.
@@ -99,6 +102,9 @@ class Asker:
                 failure = failure or next((one for one in outcomes if isinstance(one, BaseException)), None)
                 if failure is not None:
                     in_flight -= len(self._take_back())
+        except KeyboardInterrupt:
+            self._stop(GRACE_S)
+            raise
         finally:
             self._stop()
         if failure is not None:
@@ -149,13 +155,16 @@ class Asker:
         except BaseException as error:  # the process is to end
             return error
 
-    def _stop(self) -> None:
-        """Nothing is in flight any more when this returns; what nobody took is settled by the gates all the same."""
+    def _stop(self, within_s: float | None = None) -> None:
+        """Nothing is in flight any more when this returns; what nobody took is settled by the gates all the same.
+
+        After `within_s` what is still in flight is left alone: it stays booked, as after a kill."""
         self._take_back()
         for _ in self._threads:
             self._todo.put(None)
+        end = None if within_s is None else time.monotonic() + within_s
         for thread in self._threads:
-            thread.join()
+            thread.join(None if end is None else max(0.0, end - time.monotonic()))
         if not self._done.empty():
             answers = [one for one in self._arrived() if isinstance(one, Answer)]
             for gate in self._gates:

@@ -153,6 +153,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaseException as error:  # while modules were read
         return exit_code(error)
     finally:
+        while _again:
+            _again.pop().cancel()
         for number, usual in _USUAL.items():
             if signal.getsignal(number) is _stop:
                 signal.signal(number, usual)
@@ -162,6 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 _USUAL: Final[Mapping[int, Any]] = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
 _received: Final[list[int]] = []
 """The signal that is ending this process."""
+_again: Final[list[threading.Timer]] = []
+STOPPED_WITHIN_S: Final = 15.0
+"""After which a process that was told to end gets the signal once more, by which it ends at once."""
 
 
 def _catch_signals() -> None:
@@ -175,6 +180,11 @@ def _catch_signals() -> None:
 def _stop(number: int, frame: object) -> None:
     signal.signal(number, _USUAL[number])  # a second one need not wait for what is being finished
     _received.append(number)
+    # What is raised while Python runs a finalizer is lost, and the verb goes on.
+    again = threading.Timer(STOPPED_WITHIN_S, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
+    _again.append(again)
     raise KeyboardInterrupt
 
 

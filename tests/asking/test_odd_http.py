@@ -300,7 +300,7 @@ def test_no_redirect_is_followed_and_no_cookie_is_sent_back(odd: Odd) -> None:
         asked_of(odd, whole(b"", f"{status} X", f"location: {odd.url}/steal", "set-cookie: a=b"))
     endpoint = endpoint_of(odd)
     odd.behave = says(
-        b"HTTP/1.1 200 OK\r\nset-cookie: who=you; Path=/\r\ncontent-length: %d\r\nconnection: keep-alive\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nset-cookie: who=you; Path=/\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
         % len(WHOLE)
         + WHOLE
     )

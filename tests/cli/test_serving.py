@@ -74,7 +74,7 @@ def test_dashboard_becomes_the_page(
     assert ("everyone who can reach it" in done.err) is warned
     ((program, command, environment),) = calls
     assert program == command[0]
-    assert command[1:4] == ["-m", "dashboard.door", "run"]
+    assert command[1:4] == ["-m", "dashboard", "run"]
     assert environment["PROBER_DATABASE_URL"] == "sqlite:///x.db"
     port = command[command.index("--server.port") + 1]
     assert port == ("9000" if warned else "8501")

@@ -10,7 +10,7 @@ from prober.cli import main
 
 def test_the_command_stays_on_this_machine_and_notifies_nobody():
     command = serve_command(8501)
-    assert command[:4] == [sys.executable, "-m", "dashboard.door", "run"]
+    assert command[:4] == [sys.executable, "-m", "dashboard", "run"]
     options = dict(zip(command[5::2], command[6::2], strict=True))
     assert options["--server.address"] == "127.0.0.1"
     assert options["--server.port"] == "8501"
