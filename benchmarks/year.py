@@ -160,6 +160,8 @@ class World:
     """Asks of the endpoint whose budget is cut, of the last day."""
     most_booked: int = 0
     """The most of them in any day in which the budget was cut."""
+    clock_error: timedelta = timedelta(0)
+    """How far the daemon's clock is ahead of true time, by which the budget is checked."""
 
     def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
         if self.die_after is not None:
@@ -170,10 +172,11 @@ class World:
         self.asks += 1
         begins, ends, name = self.plan.budget_cut
         if endpoint.name == name:
-            self.booked.append(now)
-            while self.booked[0] <= now - DAY:
+            true = now - self.clock_error
+            self.booked.append(true)
+            while self.booked[0] <= true - DAY:
                 self.booked.popleft()
-            if begins < now < ends:
+            if begins < true < ends:
                 self.most_booked = max(self.most_booked, len(self.booked))
         if any(start <= now < end and endpoint.name in names for start, end, names in self.plan.outages):
             return Reply(at=now, error="provider_error", error_detail="HTTP 503: scripted outage", latency_s=0.2)
@@ -290,7 +293,8 @@ def simulate(plan: Plan, home: Path) -> Year:
             if plan.is_down(moment):
                 daemon = None
             else:
-                starts = moment + plan.clock_error(moment)
+                world.clock_error = plan.clock_error(moment)
+                starts = moment + world.clock_error
                 clock.now = starts if daemon else max(starts, clock.now)
                 daemon = daemon or start(home, store, recorder, clock, state)
                 if moment in plan.kills:
