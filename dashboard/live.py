@@ -10,6 +10,7 @@ from dashboard import tables
 from dashboard.formatting import inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
+from prober.model.sample import SIDE_WORDS
 from prober.status.samples import FeatureStatus, SideStatus, open_shifts
 from prober.text import count
 
@@ -45,7 +46,7 @@ def undeclared(context: PageContext) -> None:
     if shifts:
         said = [
             f"**{inline(one.feature, 60)}** on {inline(one.endpoint, 60)}, which is not declared: "
-            f"{'questions' if one.side == 'inputs' else 'replies'} {inline(one.words, 120)}, "
+            f"{SIDE_WORDS[one.side]} {inline(one.words, 120)}, "
             f"since {context.when(one.onset)}"
             for one in shifts
         ]
@@ -97,7 +98,7 @@ def _shifts(context: PageContext, found: Sequence[FeatureStatus]) -> None:
             "since": [one.onset for one in shifts],
             "feature": [one_line(one.feature) for one in shifts],
             "endpoint": [one_line(one.endpoint) for one in shifts],
-            "what": ["questions" if one.side == "inputs" else "replies" for one in shifts],
+            "what": [SIDE_WORDS[one.side] for one in shifts],
             "how": [one_line(one.words) for one in shifts],
         },
         hide_index=True,

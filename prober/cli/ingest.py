@@ -12,9 +12,10 @@ import typer
 from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, Database, From, now_utc, open_store, replies_of
 from prober.cli.output import Json, bars, complain, of_time, print_json, say
+from prober.judging.samples import words_of
 from prober.loading.samples import rules_in, sample_of
 from prober.model.errors import ConfigurationError, LogError
-from prober.model.sample import SampleRules, Taken
+from prober.model.sample import SIDE_WORDS, SampleRules, Taken
 from prober.service.samples import take_in
 from prober.status.samples import FeatureStatus, feature_statuses
 from prober.store import Store
@@ -108,9 +109,9 @@ def words(one: FeatureStatus) -> list[str]:
     ]
     for side, held in one.sides.items():
         if held.judgement is not None:
-            missing = f": {held.judgement.missing}" if held.judgement.missing else ""
-            lines.append(f"  {side}: {held.judgement.state.replace('_', ' ')}{missing}")
-    lines += [f"  {each.side} shifted at {minute(each.onset)}: {each.words}" for each in one.shifts]
+            missing = f": {words_of(held.judgement.missing, side)}" if held.judgement.missing else ""
+            lines.append(f"  {SIDE_WORDS[side]}: {held.judgement.state.replace('_', ' ')}{missing}")
+    lines += [f"  {SIDE_WORDS[each.side]} shifted at {minute(each.onset)}: {each.words}" for each in one.shifts]
     lines += [
         f"  score {each.words}{' (shifted)' if each.is_clear else ''}; newest day against the week before"
         for each in one.scores.values()

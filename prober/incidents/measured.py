@@ -19,7 +19,7 @@ from prober.model.decision import Decision, Reason
 from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.incident import CloseReason, Event, Incident, Measured, MeasuredKind
 from prober.model.objective import Objective
-from prober.model.sample import FoundShift
+from prober.model.sample import SIDE_WORDS, FoundShift
 from prober.text import count, span
 
 
@@ -200,11 +200,10 @@ def shift(
         return Measurement(closes_as="superseded")
     if is_learnt:
         return Measurement(closes_as="accepted")
-    side = "inputs" if found.side == "inputs" else "answers"
     opened = opened_as(
         "input_shift" if found.side == "inputs" else "output_shift", found.feature, found.endpoint, endpoint_hash,
-        onset, label_of(found.found_at), now, f"{side} of {found.feature}: {found.words}",
-        f"live samples of {found.feature}, {found.side}: {found.words}",
+        onset, label_of(found.found_at), now, f"{SIDE_WORDS[found.side]} of {found.feature}: {found.words}",
+        f"live samples of {found.feature}, {SIDE_WORDS[found.side]}: {found.words}",
     )  # fmt: skip
     return Measurement(found=opened, already_closed=before is not None and before.onset >= onset)
 

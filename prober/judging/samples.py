@@ -9,6 +9,7 @@ exchangeable where nothing shifted, so a permutation test is exact; its p-value 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,18 @@ def round_of(begin: datetime, samples: Window, side: Side) -> Round:
 
 def read(sample: StoredSample, side: Side) -> Fingerprint | None:
     return sample.inputs if side == "inputs" else sample.outputs
+
+
+def words_of(said: str, side: Side) -> str:
+    """What the judge says of rounds and replies, said of windows and of one side of a feature."""
+    said = said.removeprefix(f"{side}: ").replace(f": {side}: ", ": ").replace("reference of 1 probe", "reference")
+    said = re.sub(r"\bround(s?)\b", r"window\1", said)
+    if side == "inputs":  # a question does not end for a reason
+        said = re.sub(
+            r"\b(answers never seen|rare answers)\b", lambda found: found[0].replace("answers", "questions"), said
+        )
+        said = said.replace(", no finish reason,", ",")
+    return said
 
 
 def compare(before: Sequence[Window], since: Sequence[Window], side: Side) -> Shift | None:

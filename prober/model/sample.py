@@ -19,6 +19,7 @@ PERSONAL_DATA: Final[tuple[PersonalData, ...]] = ("email", "phone", "card", "key
 Side = Literal["inputs", "outputs"]
 """What is judged by itself: what users ask, and what is answered."""
 SIDES: Final[tuple[Side, ...]] = ("inputs", "outputs")
+SIDE_WORDS: Final[dict[Side, str]] = {"inputs": "questions", "outputs": "replies"}
 
 
 HASH_KEY: Final = "PROBER_SAMPLES_KEY"

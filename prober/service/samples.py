@@ -12,7 +12,7 @@ from typing import Any, Final
 from prober.fingerprint.sample import read_sample
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
-from prober.judging.samples import FEWEST, MOST, PROMISE, WINDOW, round_of, window_of
+from prober.judging.samples import FEWEST, MOST, PROMISE, WINDOW, round_of, window_of, words_of
 from prober.loading.round_labels import moment_of
 from prober.loading.samples import samples_of
 from prober.model.errors import ConfigurationError
@@ -106,8 +106,8 @@ def _judged(
         memory, judgement = advance(memory, round_, _history(window, since, begin, side), PROMISE)
         onset = moment_of(judgement.onset) if judgement.state == "alarm" and judgement.onset else None
         if onset is not None:
-            words = [(one.words or f"{one.channel} differs").removeprefix(f"{side}: ") for one in judgement.moved[:2]]
-            found.append((onset, begin, ", ".join(words)))
+            words = ", ".join(words_of(one.words or f"{one.channel} differs", side) for one in judgement.moved[:2])
+            found.append((onset, begin, words))
             if not judgement.is_provisional:  # then the memory itself begins anew
                 since, memory = onset, Memory()
     return samples.Watched(since, begin, encode(memory), judgement), found

@@ -203,7 +203,7 @@ SHIFT = edited(
     severity="info",
     kind="input_shift",
     about="support",
-    cause="inputs of support: 34 % longer",
+    cause="questions of support: 34 % longer",
     detail="live samples of support, inputs: 34 % longer",
 )
 ELSEWHERE = edited(PLAIN, event="stale", runbook=None, cause="none for 3 h")

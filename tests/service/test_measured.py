@@ -184,10 +184,10 @@ def test_a_shift_of_live_samples_is_told_once_until_it_is_learnt() -> None:
 
     with Store.in_memory() as store:
         store.change(samples.add_shift, shift)
-        first = ("input_shift", "open", "inputs of support: 34 % longer")
+        first = ("input_shift", "open", "questions of support: 34 % longer")
         assert look() == look() == [first]
         store.change(samples.add_shift, later)
-        second = ("input_shift", "open", "inputs of support: 40 % shorter")
+        second = ("input_shift", "open", "questions of support: 40 % shorter")
         assert look() == look() == [("input_shift", "closed", first[2]), second]
         told = [one.event for one in reversed(store.query(notices.recent))]
         assert told == ["samples_shifted", "superseded", "samples_shifted"]

@@ -1,0 +1,33 @@
+"""What the judge says of live samples: in windows, and of questions as questions."""
+
+from __future__ import annotations
+
+import pytest
+
+from prober.judging.samples import words_of
+from prober.model.sample import Side
+
+
+@pytest.mark.parametrize(
+    ("side", "said", "words"),
+    [
+        ("inputs", "inputs: answers never seen before 23 % (was 0.0 %)", "questions never seen before 23 % (was 0.0 %)"),
+        ("inputs", "inputs: rare answers 23 % (was 4 %)", "rare questions 23 % (was 4 %)"),
+        ("inputs", "inputs: “Latin, no finish reason, 8 to 63 characters” 46 %", "“Latin, 8 to 63 characters” 46 %"),
+        ("outputs", "outputs: answers never seen before 23 %", "answers never seen before 23 %"),
+        ("outputs", "outputs: “Latin, no finish reason, 8 to 63 characters”", "“Latin, no finish reason, 8 to 63 characters”"),
+        (
+            "outputs",
+            "provisional, 4 rounds against the 2 before them: outputs: “a JSON object” 100 % (was 75 %)",
+            "provisional, 4 windows against the 2 before them: “a JSON object” 100 % (was 75 %)",
+        ),
+        (
+            "inputs",
+            "the reference of 1 probe needs 1 more of 12 rounds and 114 more of 168 hours",
+            "the reference needs 1 more of 12 windows and 114 more of 168 hours",
+        ),
+        ("outputs", "34 % longer", "34 % longer"),
+    ],
+)  # fmt: skip
+def test_windows_and_questions(side: Side, said: str, words: str) -> None:
+    assert words_of(said, side) == words
