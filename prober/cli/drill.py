@@ -131,6 +131,6 @@ def _as_json(done: Drilled, not_notified: list[str]) -> Json:
             }
             for one in done.delivered
         ],
-        "not_told": not_notified,
+        "not_notified": not_notified,
         "exit_code": exit_code(done),
     }

@@ -200,12 +200,7 @@ def _as_json(one: Asked) -> Json:
         "reason": result.reason,
         "asks": result.asked,
         "failures": [
-            {
-                "reason": name,
-                "asks": count,
-                "fix": fix_of(name),
-                "mend": fix_of(name),
-            }  # `mend` goes in the next release
+            {"reason": name, "asks": count, "fix": fix_of(name)}
             for name, count in Counter(result.failures).items()
         ],
         "said": one.said,

@@ -179,7 +179,6 @@ def _of_delivery(one: DeliveryView) -> Json:
         "last_reason": one.last_reason,
         "since": of_time(one.since),
         "fix": delivery_fix(one.last_reason) if one.failing else "",
-        "mend": delivery_fix(one.last_reason) if one.failing else "",  # the same; goes in the next release
     }
 
 

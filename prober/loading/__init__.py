@@ -27,6 +27,7 @@ from prober.loading.cron import rounds_per_year
 from prober.loading.files import find, holds_alerts, holds_budgets, holds_endpoints, holds_samples, holds_sets, read
 from prober.loading.gather import Endpoints, gather_alerts, gather_budgets, gather_endpoints, gather_sets, warnings
 from prober.loading.lines import Finding
+from prober.loading.openslo import Slo
 from prober.loading.samples import gather_samples
 from prober.loading.validation_errors import did_you_mean
 from prober.model.alerting import Alerts
@@ -190,6 +191,13 @@ def schemas() -> dict[str, dict[str, JsonValue]]:
     """File name → JSON Schema: `schema.json` of a probe set, and those of endpoints, alerts, budgets and samples."""
     probe_set = ProbeSet.model_json_schema()
     probe_set["required"].remove("name")  # without it, the file's own name is the set's
+    slo = Slo.model_json_schema()
+    probe_set["$defs"] |= slo.pop("$defs") | {"OpenSLO": slo}
+    probe_set["properties"]["objectives"]["items"] = {
+        "if": {"required": ["apiVersion"]},
+        "then": {"$ref": "#/$defs/OpenSLO"},
+        "else": {"$ref": "#/$defs/Objective"},
+    }
 
     endpoint = Endpoint.model_json_schema()
     endpoint["required"].remove("name")  # the key above the fields

@@ -77,7 +77,7 @@ class _Metadata(Shape):
     displayName: str = ""
 
 
-class _Slo(Shape):
+class Slo(Shape):
     apiVersion: Literal["openslo/v1"]
     kind: Literal["SLO"]
     metadata: _Metadata
@@ -97,7 +97,7 @@ def _as_ours(raw: JsonValue, index: int, findings: list[Finding]) -> JsonValue:
     if not isinstance(raw, dict) or "apiVersion" not in raw:
         return raw
     faults: list[Finding] = []
-    slo = shaped(_Slo, raw, faults)
+    slo = shaped(Slo, raw, faults)
     faults.extend(_choices(slo) if slo else ())
     findings.extend(replace(one, where=("objectives", index, *one.where), line_of=one.line_of and
                             ("objectives", index, *one.line_of)) for one in faults)  # fmt: skip
@@ -113,7 +113,7 @@ def _as_ours(raw: JsonValue, index: int, findings: list[Finding]) -> JsonValue:
     return {"name": slo.metadata.name, "window": slo.spec.timeWindow[0].duration, **measured, **wanted}
 
 
-def _choices(slo: _Slo) -> Iterator[Finding]:
+def _choices(slo: Slo) -> Iterator[Finding]:
     ratio, target = slo.spec.indicator.spec.ratioMetric, slo.spec.objectives[0]
     for name, items in (("timeWindow", slo.spec.timeWindow), ("objectives", slo.spec.objectives)):
         if len(items) > 1:

@@ -119,7 +119,7 @@ CAUSE_WORDS: Final[dict[Cause, str]] = {
     "retrieval": "retrieval got worse",
     "provider_outage": "the provider fails",
     "budget": "a budget or a rate limit is used up",
-    "key_refused": "the prober cannot sign in to the endpoint",
+    "key_refused": "the credentials are missing or refused",
     "model_gone": "the provider does not know the model",
     "none": "nothing changed",
 }

@@ -124,7 +124,7 @@ PLAIN = Notice(
         threshold=365.0,
         moved=(
             Moved("length", 21_000.0, "34 % longer"),
-            Moved("refusal", 412.5, "refuses 11 % (was 2 %)"),
+            Moved("text", 412.5, "wording moved: 0.34 from the reference's centroid (was 0.12)"),
         ),
         comparisons=(
             Comparison("billing/vat", "What is the VAT on books?", "7 %", "The reduced rate of 7 % applies to books."),
@@ -216,14 +216,20 @@ NAMED = {
         kind="identity_change",
         drill=True,
         incident_id=None,
-        moved=PLAIN.about.moved[:1],
+        moved=(Moved("identity", 21_000.0, "“gpt-4o-2024-11-20” 100 % (was 0 %)"),),
         comparisons=(),
         runbook=None,
         onset="0031",
         rounds_since_onset=1,
     ),
     "contract_break": edited(
-        PLAIN, severity="critical", kind="contract_break", e_value=400.0, false_alarms_per_year=12.0, threshold=30.0
+        PLAIN,
+        severity="critical",
+        kind="contract_break",
+        e_value=400.0,
+        false_alarms_per_year=12.0,
+        threshold=30.0,
+        moved=(Moved("expectation", 2100.0, "checks pass 84 % (was 100 %)", direction="worse"), *PLAIN.about.moved),
     ),
     "escalated": edited(
         PLAIN,

@@ -55,7 +55,7 @@ def test_a_drill_reaches_the_channel_and_says_how_long_it_took(
     assert {one["alerter"] for one in done.json["messages"]} == {"webhook", "log"}
     assert all(one["sent"] and one["seconds"] > 0 for one in done.json["messages"])
     assert [step["name"] for step in done.json["steps"]][:3] == ["copy", "judge and decide", "notify"]
-    assert done.json["not_told"] == []
+    assert done.json["not_notified"] == []
 
 
 @pytest.mark.slow

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from prober.loading import load
+from prober.loading import load, schemas
 from prober.model.errors import ConfigurationError
 from prober.model.objective import Objective
 
@@ -103,3 +104,15 @@ def test_other_documents_are_refused(tmp_path: Path, odd: dict[str, Any]) -> Non
     assert [one.field.split(".")[:3] for one in caught.value.problems] == [
         ["objectives", "0", next(iter(odd))] for _ in caught.value.problems
     ]
+
+
+def test_editors_agree() -> None:
+    """Their schema takes what is read, and refuses an OpenSLO document by its own fields, not by those of ours."""
+    schema = schemas()["schema.json"]
+    editor = Draft202012Validator({"$defs": schema["$defs"], **schema["properties"]["objectives"]})
+    assert list(editor.iter_errors([slo(), {"name": "own", "at_least": "95 %"}])) == []
+    for wrong in (slo(alertPolicies=[]), slo(objectives=[{"target": 99.5}]), slo() | {"kind": "Service"}):
+        (error,) = editor.iter_errors([wrong])
+        assert "then" in error.schema_path
+    (error,) = editor.iter_errors([{"name": "own", "at_lest": "95 %"}])
+    assert "else" in error.schema_path

@@ -278,7 +278,9 @@ TREE: Final[dict[str, Question]] = {
         _ROUNDS,
     ),
     "key_refused": Question(
-        "Can the prober not sign in?", _fails(frozenset({"unauthorized"}), "it signs in"), "prober doctor"
+        "Are the credentials missing or refused?",
+        _fails(frozenset({"unauthorized"}), "the credentials are accepted"),
+        "prober doctor",
     ),
     "model_gone": Question(
         "Does the provider not know the model?", _fails(GONE, "the model is not refused"), _INCIDENTS
