@@ -200,8 +200,7 @@ def _as_json(one: Asked) -> Json:
         "reason": result.reason,
         "asks": result.asked,
         "failures": [
-            {"reason": name, "asks": count, "fix": fix_of(name)}
-            for name, count in Counter(result.failures).items()
+            {"reason": name, "asks": count, "fix": fix_of(name)} for name, count in Counter(result.failures).items()
         ],
         "said": one.said,
         "judgement": of_judgement(result.judgement) if result.judgement else None,
