@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -35,6 +36,8 @@ MESSAGES: Final[tuple[Path, ...]] = (
     ("msg",),
     ("fault", "faultstring"),  # Apigee
     ("title",),
+    ("error_description",),  # OAuth
+    (0, "message"),  # Cloudflare's gateway: a list of errors
 )
 """Where the sentence for people stands, within an error or beside it."""
 
@@ -47,6 +50,7 @@ CODES: Final[tuple[Path, ...]] = (
     ("innererror", "code"),  # Azure
     ("base_resp", "status_code"),
     ("errors", 0, "code"),
+    (0, "code"),
     ("detail", "type"),
     ("__type",),  # AWS
     ("statusCode",),  # Azure's API gateway
@@ -88,8 +92,11 @@ def error_in_event(event: object) -> object:
 def message_in(body: object) -> str | None:
     """The provider's sentence, and what its upstream said, where it passes that on."""
     error, body = error_in(body), _unwrapped(body)
-    said = _sentence(error) or (error if isinstance(error, str) else None) or _sentence(body)
-    upstream = text_of(dig(error, "metadata", "raw"))
+    word = text_of(error)
+    # Beside a mere word, such as `Unauthorized`, there may be a sentence.
+    said = _sentence(error) or (word if word and " " in word.strip() else None) or _sentence(body) or word
+    raw = dig(error, "metadata", "raw")
+    upstream = text_of(raw) or _sentence(dig(raw, "error")) or _sentence(raw)
     whole = f"{said} ({upstream})" if said and upstream else said
     return whole[:LONGEST_MESSAGE] if whole else None
 
@@ -161,18 +168,30 @@ def _is_short_number(code: object) -> bool:
 LONGEST_WAIT_S: Final = 7 * 86_400.0
 """No provider asks for a longer wait in earnest."""
 _WAIT: Final = re.compile(
-    r"(?:try again|retry|reset\w*|available|wait)(?: after| in)? (?:(?P<h>\d{1,3}) ?h)?(?:(?P<m>\d{1,4}) ?m(?!s))?"
-    r"(?:(?P<s>\d{1,6}(?:\.\d+)?) ?(?P<unit>ms|s))?",
+    r"(?:try again|retry|reset\w*|available|wait)(?: after| in)? (?:(?P<h>\d{1,3}) ?h(?:ours?)?[ ,]*(?:and )?)?"
+    r"(?:(?P<m>\d{1,4}) ?m(?!s)(?:in(?:ute)?s?)?[ ,]*(?:and )?)?(?:(?P<s>\d{1,6}(?:\.\d+)?) ?(?P<unit>ms|s))?",
     re.IGNORECASE,
 )
+_LEFT_AND_RESET: Final = (
+    *((f"x-ratelimit-remaining-{of}", f"x-ratelimit-reset-{of}") for of in ("requests", "tokens")),
+    *(
+        (f"anthropic-ratelimit-{of}-remaining", f"anthropic-ratelimit-{of}-reset")
+        for of in ("requests", "tokens", "input-tokens", "output-tokens")
+    ),
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
+)
+"""Headers that say how much is left, and when it is full again; the latter counts where nothing is left."""
+_FIRST_EPOCH_S: Final = 10**9
+"""A larger number is a moment, of seconds or of milliseconds, not a duration."""
 
 
 def retry_after_s(headers: Mapping[str, str], body: object, at: datetime) -> float | None:
     """Seconds we were asked to wait, at most LONGEST_WAIT_S; None where nobody says.
 
-    `retry-after-ms`, `retry-after` (seconds or date), Gemini's RetryInfo, OpenRouter's reset in the body, or "try again
-    in 6m0s". A date is held against the answer's own `date`, so that our clock does not matter; without one, against
-    `at`.
+    `retry-after-ms`, `retry-after` (seconds or date), Gemini's RetryInfo, OpenRouter's reset in the body, "try again in
+    6m0s", or when a limit that is used up is full again. A date is held against the answer's own `date`, so that our
+    clock does not matter; without one, against `at`.
     """
     waits = [_number(headers.get("retry-after-ms"), 0.001), _number(headers.get("retry-after"), 1.0)]
     until, sent = _date(headers.get("retry-after")), _date(headers.get("date")) or at
@@ -188,12 +207,25 @@ def retry_after_s(headers: Mapping[str, str], body: object, at: datetime) -> flo
     loading = dig(_unwrapped(body), "estimated_time")  # Hugging Face, while it loads a model
     waits.append(_number(str(loading)[:20], 1.0) if isinstance(loading, int | float) else None)
     waits.append(_wait_in_words(message_in(body) or ""))
+    waits += [_until(headers.get(reset, ""), sent) for left, reset in _LEFT_AND_RESET if headers.get(left) == "0"]
     return next((min(wait, LONGEST_WAIT_S) for wait in waits if wait is not None), None)
 
 
+def _until(reset: str, sent: datetime) -> float | None:
+    """How long it is from `sent` on: a duration such as `30` or `6m0s`, or a moment."""
+    at = _number(reset, 1.0)
+    if at is not None:
+        is_moment, unit = at >= _FIRST_EPOCH_S, 0.001 if at >= 1000 * _FIRST_EPOCH_S else 1.0
+        return max(0.0, at * unit - sent.astimezone(UTC).timestamp()) if is_moment else at
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(reset)
+        return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - sent).total_seconds())
+    return _wait_in_words(f"wait {reset[:100]}")
+
+
 def _wait_in_words(said: str) -> float | None:
-    found = _WAIT.search(said)
-    if found is None or not any(found.group("h", "m", "s")):
+    found = next((one for one in _WAIT.finditer(said) if any(one.group("h", "m", "s"))), None)
+    if found is None:
         return None
     hours, minutes, seconds = (float(part or 0) for part in found.group("h", "m", "s"))
     return 3600 * hours + 60 * minutes + seconds * (0.001 if (found["unit"] or "").lower() == "ms" else 1.0)

@@ -32,9 +32,13 @@ SURE: Final = _patterns(
             r"|balance (?:\w+ ){0,3}(?:too low|exhausted|insufficient|negative)"
             r"|spend(?:ing)? (?:limit|cap)|billing hard limit|payment required|specified API usage limits|overdue"
             r"|budget (?:has been |was |is )?(?:exceeded|exhausted|used up)|exceeded (?:\w+ ){0,2}budget"
-            r"|monthly (?:\w+ )?quota|key limit exceeded|billing to be enabled"
+            r"|over budget|monthly (?:\w+ )?(?:quota|usage limit)|key limit exceeded|billing to be enabled"
+            r"|(?:payment method|credit card) (?:on file|to continue)|(?:add|enter|update) (?:\w+ ){0,3}payment method"
+            r"|(?:inactive|expired|no active) subscription|subscription (?!key)(?:\w+ ){0,2}(?:expired|inactive)"
+            r"|quota exceeded\W+upgrade"
             r"|arrears?\b|account (?:\w+ ){0,2}not active|余额不足|欠费",
         ),
+        ("unauthorized", r"organi[sz]ation must be verified"),
         (
             "model_retired",
             r"\b(?:models?|deployment|version|snapshot)\b(?:[^.]|\.(?=\S)){0,100}(?<!not )\b(?:retired|decommissioned"
@@ -50,6 +54,7 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
         (
             "unauthorized",
             "API_KEY_INVALID authentication_error permission_error invalid_api_key invalid_authentication_error "
+            "invalid_grant account_deactivated "
             "authentication_token_not_valid token_expired invalid_token "
             "AccessDeniedException UnrecognizedClientException ExpiredTokenException InvalidSignatureException "
             "InvalidApiKey unauthorized unauthenticated permission_denied access_denied AuthenticationError 1004 2049",
@@ -59,7 +64,7 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
             "insufficient_quota credit_balance_exhausted billing_hard_limit_reached billing_not_active "
             "budget_exceeded quota_exceeded token_quota_reached "
             "insufficient_balance insufficient_funds insufficient_credits credit_limit payment_required "
-            "exceeded_current_quota_error Arrearage account_deactivated AllocationQuota.FreeTierOnly SetLimitExceeded "
+            "exceeded_current_quota_error Arrearage AllocationQuota.FreeTierOnly SetLimitExceeded "
             "ResourceUnavailable.InArrears 1008 1113",
         ),
         (
@@ -77,7 +82,7 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
         (
             "context_length",
             "context_length_exceeded context_window_exceeded request_too_large string_above_max_length "
-            "ContextWindowExceededError prompt_too_long 1039",
+            "ContextWindowExceededError prompt_too_long 1039 1261",
         ),
         ("bad_output", "tool_use_failed json_validate_failed output_parse_failed model_output_error model_error"),
         ("provider_error", "overloaded_error engine_overloaded_error engine_overloaded server_overloaded"),
@@ -95,9 +100,9 @@ WORDS: Final = _patterns(
             r"|invalid (?:access|bearer|auth\w*) ?(?:token|header|credentials?)?"
             r"|authentication (?:failed|error|required)|unauthori[sz]ed|not authenticated|permission denied"
             r"|no permission"
-            r"|\b(?:access )?token (?:is )?(?:invalid|expired)|secretid is not found"
+            r"|\b(?:access |refresh )?token (?:has |is )?(?:invalid|expired)|secretid is not found"
             r"|(?:organi[sz]ation|account|api[-_ ]?key)(?: you provided)? (?:has been|is|was) "
-            r"(?:disabled|deactivated|revoked)",
+            r"(?:disabled|deactivated|revoked|restricted|suspended|banned|terminated|locked)",
         ),
         (
             "out_of_credit",
@@ -106,7 +111,7 @@ WORDS: Final = _patterns(
         ),
         (
             "context_length",
-            r"maximum context|context (?:length|window|limit|size)"
+            r"maximum context|context[ _-]?(?:length|window|limit|size)"
             r"|(?:prompt|input|request|message)s? (?:\w+ ){0,2}too (?:long|large)"
             r"|exceeds? (?:the )?(?:model'?s? )?(?:maximum|max|context)|too many (?:input )?tokens"
             r"|inputs`?(?: tokens \+ `?max_new_tokens`?)? must (?:be <=|have less than)",
@@ -116,9 +121,11 @@ WORDS: Final = _patterns(
             r"\bmodels?\b(?:[^.]|\.(?=\S)){0,120}(?:does not exist"
             r"|not (?:been )?(?:found|exist|loaded|deployed|available|valid|supported (?:by|for|on|in))\b"
             r"|isn't (?:available|loaded)|could not be found|unknown|not recogni[sz]ed)"
-            r"|(?:unknown|invalid|no such|nonexistent|unrecogni[sz]ed) model\b|not a valid model|no endpoints found for"
+            r"|(?:unknown|invalid|no such|nonexistent|unrecogni[sz]ed) model\b|not a valid model|no endpoints found"
             r"|model (?:name |id |identifier )?(?:\S+ )?is invalid|模型不存在",
         ),
+        ("not_found", r"unexpected endpoint|unknown request url|no route matched"),  # LM Studio says it with a 200
+        ("timeout", r"request (?:timeout|timed out)"),
         ("rate_limited", r"rate[-_ ]?limit|too many requests|tokens per (?:minute|day)|request limit reached"),
         (
             "bad_output",
@@ -134,11 +141,17 @@ STATUSES: Final[Mapping[int, Failure]] = {
     402: "out_of_credit",
     403: "unauthorized",
     404: "not_found",
+    407: "unreachable",  # the proxy wants a password
     408: "timeout",
     410: "not_found",
     413: "context_length",
+    420: "rate_limited",
+    424: "provider_error",  # Bedrock, Text Generation Inference: the model failed while it answered
     429: "rate_limited",
     498: "rate_limited",  # Groq: the tier has no capacity
+    499: "provider_error",  # Google: it broke off by itself
+    501: "bad_request",  # llama.cpp: the server was started without what is asked for
+    504: "timeout",
     524: "timeout",  # Cloudflare: the server behind it took too long
 }
 """HTTP statuses with a word of their own; other 4xx are bad requests, other 5xx the provider's."""
@@ -149,6 +162,7 @@ MEANT: Final[Mapping[str, int]] = {
         "invalid_request_error": 400,
         "invalid_prompt": 400,
         "INVALID_ARGUMENT": 400,
+        "2013": 400,  # MiniMax
         "BadRequestError": 400,
         "not_found_error": 404,
         "NotFoundError": 404,
@@ -180,7 +194,9 @@ FILTERS: Final = frozenset(
 )
 FILTERED: Final = re.compile(
     r"content exists risk|violates? (?:our )?(?:usage|content) (?:guidelines|polic)|potentially violating"
-    r"|blocked by (?:our )?content filter|content management policy",
+    r"|blocked by (?:our )?content filter|content management policy|sensitive ?(?:words|information|content)"
+    r"|guardrails? block|block\w* (?:by|due to) (?:\w+ ){0,3}(?:guardrails?|security configuration|moderation)"
+    r"|flagged (?:as unsafe|by (?:\w+ ){0,2}moderation)|responsible ai practices|(?:by|of) our safety system",
     re.IGNORECASE,
 )
 """Codes and sentences by which a filter refuses the prompt: that is a refusal, not a failed ask."""
@@ -204,7 +220,8 @@ def filtered(status: int, body: object) -> bool:
         return False
     if dig(error_in(body), "metadata", "flagged_input") is not None:  # OpenRouter's moderation
         return True
-    return bool(FILTERS.intersection(codes_in(body))) or FILTERED.search(message_in(body) or "") is not None
+    codes = codes_in(body)
+    return bool(FILTERS.intersection(codes)) or FILTERED.search(" ".join([message_in(body) or "", *codes])) is not None
 
 
 def failure_of(status: int, body: object, parameters: Mapping[str, object]) -> tuple[Failure, str | None]:
@@ -217,6 +234,8 @@ def failure_of(status: int, body: object, parameters: Mapping[str, object]) -> t
     sure = {failure for failure, pattern in SURE if pattern.search(said)}
     if "out_of_credit" in sure or status == 402:
         return "out_of_credit", None
+    if "unauthorized" in sure:
+        return "unauthorized", None
     if ours and (named := _named_in_a_field(body, parameters)):
         return "unsupported_parameter", named
     if ours and (named := _named_in_words(said, parameters)) and _is_withdrawn(said, named):
@@ -289,10 +308,11 @@ def _names(parameters: Mapping[str, object]) -> set[str]:
 
 
 def _mentions(said: str, name: str) -> bool:
-    word = re.escape(name)
+    # `presencePenalty` and `presence_penalty` are one name.
+    word = re.escape(name).replace("_", "_?")
     # "Item of type 'reasoning'" names a kind of item, not the parameter.
     if re.search(rf"(?<!of type )[\"'`]{word}[\"'`]", said) or re.match(rf"{word}\s*:", said):
         return True
     telling = "_" in name or not name.islower() or name in _PLAIN_NAMES
-    case = re.IGNORECASE if name in _PLAIN_NAMES else re.NOFLAG
+    case = re.IGNORECASE if name in _PLAIN_NAMES or "_" in name else re.NOFLAG
     return telling and re.search(rf"(?<![A-Za-z0-9_]){word}(?![A-Za-z0-9_])", said, case) is not None

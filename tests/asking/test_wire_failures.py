@@ -134,6 +134,31 @@ NAMED = [
     (200, {"success": False, "errors": [{"code": 7000, "message": "No route"}]}, "provider_error"),
     (400, [{"error": {"code": 400, "message": "Bad"}}], "bad_request"),
     (422, {"detail": [{"loc": ["body", "messages"], "msg": "field required"}]}, "bad_request"),
+    # the same kinds, of other providers
+    (400, openai("Your organization must be verified to stream this model.", "unsupported_value", param="stream"), "unauthorized"),
+    (404, openai("Your organization must be verified to use the model `o3`. Please go to settings and click Verify.", "model_not_found"), "unauthorized"),
+    (499, {"error": {"code": 499, "status": "CANCELLED", "message": "The operation was cancelled."}}, "provider_error"),
+    (504, "upstream request timeout", "timeout"),
+    (424, {"message": "The request failed due to an error while processing the model", "originalStatusCode": 500}, "provider_error"),
+    (424, {"error": "Request failed during generation: Server error", "error_type": "generation"}, "provider_error"),
+    (403, {"message": "Inactive subscription or usage limit reached"}, "out_of_credit"),
+    (404, {"error": {"message": "No endpoints found that support tool use.", "code": 404}}, "model_not_found"),
+    (501, {"error": {"code": 501, "message": "This server does not support chat. Start it with `--jinja`", "type": "not_supported_error"}}, "bad_request"),
+    (200, {"error": "Unexpected endpoint or method. (POST /v1/chat/completion)"}, "not_found"),
+    (400, {"error": {"code": "1261", "message": "Prompt 超长"}}, "context_length"),
+    (400, openai("Organization has been restricted. Please reach out to support if you believe this was in error.", "organization_restricted"), "unauthorized"),
+    (403, {"error": {"type": "customer_verification_required", "message": "AI Gateway requires a valid credit card on file to service requests. Please visit your dashboard."}}, "out_of_credit"),
+    (401, {"success": False, "result": [], "messages": [], "error": [{"code": 2009, "message": "Unauthorized"}]}, "unauthorized"),
+    (400, {"success": False, "result": [], "messages": [], "error": [{"code": 2008, "message": "Invalid provider"}]}, "bad_request"),
+    (400, {"error": {"message": "ExceededBudget: User=u over budget. Spend=11.2, Budget=10.0", "type": "None", "code": "400"}}, "out_of_credit"),
+    (400, {"error": {"message": "litellm.ContextWindowExceededError: prompt tokens exceed"}}, "context_length"),
+    (200, {"base_resp": {"status_code": 2013, "status_msg": "invalid params, messages is empty"}}, "bad_request"),
+    (200, {"base_resp": {"status_code": 1001, "status_msg": "request timeout"}}, "timeout"),
+    (400, openai("Your account has been deactivated, please email us", "account_deactivated"), "unauthorized"),
+    (403, {"errors": [{"message": "Quota exceeded: upgrade your plan"}]}, "out_of_credit"),
+    (429, openai("You've hit your monthly usage limit. Add a payment method to continue."), "out_of_credit"),
+    (403, {"error": "Your subscription has expired."}, "out_of_credit"),
+    (420, {"error": {"message": "Enhance your calm"}}, "rate_limited"),
 ]  # fmt: skip
 
 
@@ -154,10 +179,19 @@ def test_errors_have_their_right_names(status: int, body: object, failure: str) 
         (openai("'max_tokens' is too large: 10000. This model's maximum context length is 4096 tokens.", "400"), "max_tokens"),
         ({"detail": [{"loc": ["body", "max_tokens"], "msg": "Input should be a valid integer"}]}, "max_tokens"),
         ({"error": {"message": "x", "details": [{"fieldViolations": [{"field": "generation_config.top_k"}]}]}}, "topK"),
+        ({"code": "Client specified an invalid argument", "error": "Argument not supported on this model: presencePenalty"}, "presence_penalty"),
+        ({"error": {"message": "litellm.UnsupportedParamsError: x does not support parameters: ['seed'], for model=y", "type": "None", "param": None, "code": "400"}}, "seed"),
     ],
 )  # fmt: skip
 def test_the_parameter_at_fault_is_named_with_what_is_accepted(body: object, named: str) -> None:
-    sent = {"max_output_tokens": 1, "max_tokens": 1, "temperature": 0, "generationConfig": {"topK": 1}}
+    sent = {
+        "max_output_tokens": 1,
+        "max_tokens": 1,
+        "temperature": 0,
+        "presence_penalty": 1,
+        "seed": 1,
+        "generationConfig": {"topK": 1},
+    }
     assert failure_of(400, body, sent) == ("unsupported_parameter", named)
     said = message_in(body) or ""
     assert f"parameter `{named}`: {said}" in detail_of(400, body, b"", named)
@@ -177,6 +211,21 @@ def test_the_parameter_at_fault_is_named_with_what_is_accepted(body: object, nam
         (403, {"code": "denied", "error": "Content violates usage guidelines."}),
         (400, {"code": "data_inspection_failed", "message": "Input data may contain inappropriate content."}),
         (200, {"base_resp": {"status_code": 1026, "status_msg": "sensitive"}}),
+        (400, {"error": {"code": "SensitiveContentDetected", "message": "The request failed because the input text may contain sensitive information.", "type": "BadRequest"}}),
+        (400, {"error": {"code": "InputTextSensitiveContentDetected", "message": "x"}}),
+        (400, {"error": {"message": "The request was rejected because it was considered high risk", "type": "content_filter"}}),
+        (400, {"error": {"code": "1301", "message": "系统检测到输入或生成内容可能包含不安全或敏感内容"}, "contentFilter": [{"level": 1, "role": "user"}]}),
+        (400, openai("Your request was rejected as a result of our safety system. Your prompt may contain text that is not allowed by our safety system.", "content_policy_violation")),
+        (400, openai("Your input image may contain content that is not allowed by our safety system.", "moderation_blocked", "image_generation_user_error")),
+        (400, {"message": "The content of the request was blocked by guardrail policy"}),
+        (400, {"error": {"message": "Guardrail blocked: litellm content filter", "type": "None", "code": "400"}}),
+        (446, {"error": {"code": 446, "message": "The request was blocked by guardrails: hooks failed"}}),
+        (403, {"error": {"message": "Prompt was flagged as unsafe by our moderation", "code": "403"}}),
+        (400, {"error": {"message": "Prompt blocked due to security configurations", "code": 2017}}),
+        (200, {"base_resp": {"status_code": 1027, "status_msg": "output new_sensitive"}}),
+        (400, {"error": {"message": "The prompt could not be submitted. This prompt contains sensitive words that violate Google's Responsible AI practices.", "status": "INVALID_ARGUMENT"}}),
+        (400, {"code": "DataInspectionFailed", "message": "Output data may contain inappropriate content."}),
+        (400, {"error": {"message": "Request flagged by content moderation: category violence", "code": "content_flagged"}}),
     ],
 )  # fmt: skip
 def test_a_prompt_that_a_filter_refuses_is_a_refusal(server: WireServer, status: int, body: object) -> None:
@@ -216,6 +265,9 @@ def test_what_is_no_error(body: object) -> None:
         (openai("Please wait 2 minutes and try again."), 120.0),
         ({"error": "Model m is currently loading", "estimated_time": 20.0}, 20.0),
         (openai("Please try again later."), None),
+        (openai("No deployments available for selected model, Try again in 5 seconds."), 5.0),
+        (openai("Try again in 1 minute 30 seconds"), 90.0),
+        (openai("Please wait 2 hours, 3 minutes and 4 seconds."), 7384.0),
         ({"error": {"code": 429, "metadata": {"headers": {"X-RateLimit-Reset":
             str(int((NOW + timedelta(seconds=42)).timestamp() * 1000))}}}}, 42.0),
         ({"error": {"code": 429, "metadata": {"headers": {"X-RateLimit-Reset": "9" * 300}}}}, LONGEST_WAIT_S),
@@ -224,6 +276,26 @@ def test_what_is_no_error(body: object) -> None:
 )  # fmt: skip
 def test_how_long_to_wait_is_read_from_the_body(body: object, seconds: float | None) -> None:
     assert retry_after_s({}, body, NOW) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, 360.0),
+        ({"x-ratelimit-remaining-requests": "4", "x-ratelimit-reset-requests": "6m0s"}, None),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "120ms"}, 0.12),
+        ({"anthropic-ratelimit-input-tokens-remaining": "0",
+          "anthropic-ratelimit-input-tokens-reset": "2026-03-01T00:00:09Z"}, 9.0),
+        ({"ratelimit-remaining": "0", "ratelimit-reset": "30"}, 30.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(NOW.timestamp()) + 30)}, 30.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": f"{NOW.timestamp() * 1000 + 30_000:.0f}"}, 30.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 400}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"}, None),
+        ({"x-ratelimit-remaining": "0"}, None),
+    ],
+)  # fmt: skip
+def test_how_long_to_wait_is_read_from_limits_that_are_used_up(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_s(headers, None, NOW) == pytest.approx(seconds)
 
 
 def test_no_wait_is_longer_than_a_week() -> None:

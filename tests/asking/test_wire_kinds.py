@@ -151,6 +151,23 @@ ANSWERS: list[tuple[str, str, object, dict[str, object]]] = [
         {"choices": [{"text": "Te", "index": 0, "finish_reason": None}]}, {"choices": [{"text": "al", "index": 0, "finish_reason": "stop"}]})),
      {"text": "Teal", "ttft": True}),
     ("google", "a language that is not served", {"candidates": [{"finishReason": "LANGUAGE"}]}, {"refusal": "LANGUAGE"}),
+    # fields that are left empty, lists side by side, ends of every spelling
+    ("openai stream", "azure async filter: last chunk names no model", stream({"id": "", "model": "", "object": "", "choices": [], "prompt_filter_results": [{"prompt_index": 0}]}, chunk({"content": "Hi"}, id="chatcmpl-1234567890123456", system_fingerprint="fp_a"), chunk(None, "stop", id="chatcmpl-1234567890123456", system_fingerprint="fp_a"), {"id": "", "model": "", "object": "", "system_fingerprint": "", "choices": [{"index": 0, "finish_reason": None, "content_filter_offsets": {"check_offset": 1}, "content_filter_results": {}}]}), {"text": "Hi", "model": "m", "reply_id": "chatcmpl-1234567890123456", "system_fingerprint": "fp_a", "finish_reason": "stop"}),
+    ("openai stream", "minimax: last chunk repeats the whole message", stream(chunk({"content": "He"}), chunk({"content": "llo"}), {"id": "1", "object": "chat.completion", "model": "m", "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hello"}}], "usage": {"total_tokens": 30, "prompt_tokens": 20, "completion_tokens": 10}, "base_resp": {"status_code": 0, "status_msg": ""}}, done=False), {"text": "Hello", "input_tokens": 20, "output_tokens": 10}),
+    ("openai stream", "usage before the end, empty later", stream(chunk({"content": "Hi"}, usage=counts(3, 2)), chunk(None, "stop", usage={})), {"input_tokens": 3}),
+    ("openai stream", "concatenated without blank lines", "\n".join(("data: " + json.dumps(x) for x in (chunk({"content": "H"}), chunk({"content": "i"}), chunk(None, "stop")))) + "\ndata: [DONE]\n", {"text": "Hi"}),
+    ("openai stream", "eof instead of [DONE]", stream(chunk({"content": "Hi"}), chunk(None, "stop"), done=False) + "data: [EOF]\n\n", {"text": "Hi"}),
+    ("openai stream", "DONE in lower case / json", stream(chunk({"content": "Hi"}), chunk(None, "stop"), done=False) + "event: done\ndata: done\n\n", {"text": "Hi"}),
+    ("openai", "content_list beside content null (Snowflake)", chat(None, content_list=[{"type": "text", "text": "Hi"}]), {"text": "Hi"}),
+    ("openai", "list of JSON objs with type", chat([{"type": "cat", "name": "Tom"}]), {"text": '[{"type":"cat","name":"Tom"}]'}),
+    ("openai", "vertex compat traffic", chat(usage=counts(5, 2, 7, extra_properties={"google": {"traffic_type": "ON_DEMAND"}})), {"header_with_value": "ON_DEMAND"}),
+    ("openai", "legacy logprobs", {"model": "m", "choices": [{"text": "Te", "index": 0, "finish_reason": "length", "logprobs": {"tokens": ["Te"], "token_logprobs": [-0.25], "top_logprobs": [{"Te": -0.25, "X": -3.0}], "text_offset": [0]}}]}, {"top_logprobs": (("Te", -0.25), ("X", -3.0))}),
+    ("openai", "together logprobs", chat() | {"choices": [{"index": 0, "finish_reason": "eos", "message": {"role": "assistant", "content": "Te"}, "logprobs": {"token_ids": [1], "tokens": ["Te"], "token_logprobs": [-0.25]}}]}, {"top_logprobs": (("Te", -0.25),)}),
+    ("openai", "cache_n llama.cpp", chat() | {"timings": {"prompt_n": 2, "cache_n": 10, "predicted_n": 5}}, {"input_tokens": 12, "output_tokens": 5}),
+    ("responses", "output_text at top only", {"id": "r", "object": "response", "status": "completed", "output": [], "output_text": "Hi"}, {"text": "Hi"}),
+    ("anthropic", "no type", {"role": "assistant", "model": "c", "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn", "usage": {"input_tokens": 1, "output_tokens": 1}}, {"text": "Hi"}),
+    ("anthropic", "content is text", {"type": "message", "role": "assistant", "model": "c", "content": "Hi", "stop_reason": "end_turn"}, {"text": "Hi"}),
+    ("google", "total shows thoughts", gemini([{"text": "4"}], usageMetadata={"promptTokenCount": 5, "candidatesTokenCount": 1, "totalTokenCount": 66}), {"output_tokens": 61, "reasoning_tokens": 60}),
 ]  # fmt: skip
 
 ERRORS: list[tuple[int, object, str]] = [

@@ -16,6 +16,7 @@ from prober.asking.wire.format import (
     count_of,
     dig,
     explained,
+    filled,
     index_of,
     system_text,
     text_of,
@@ -92,14 +93,12 @@ class Messages:
             for place in (dig(event, "message"), dig(event, "delta") if kind == "message_delta" else None):
                 message |= place if isinstance(place, dict) else {}
             for place in (dig(event, "message", "usage"), dig(event, "usage")):
-                usage |= (
-                    {name: value for name, value in place.items() if value is not None}
-                    if isinstance(place, dict)
-                    else {}
-                )
+                # The last counts are the whole ones, but some say there that they read nothing.
+                usage |= {name: value for name, value in filled(place).items() if value != 0 or name not in usage}
             if kind == "content_block_start" and isinstance(block := dig(event, "content_block"), dict):
                 blocks[index] = block
             if piece := _piece(event):
+                blocks.setdefault(index, {"type": "text"})
                 pieces.setdefault(index, []).append(piece)
         if message.get("stop_reason") is None:
             raise BrokenWire("the stream broke off before message_stop")
@@ -108,7 +107,8 @@ class Messages:
 
     def read(self, body: object, at: datetime) -> Reply:
         content = dig(body, "content")
-        if dig(body, "type") != "message" or not isinstance(content, list):
+        content = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        if dig(body, "type") not in ("message", None) or not isinstance(content, list):
             raise BrokenWire("not a message with a content list")
         stop_reason = text_of(dig(body, "stop_reason"))
         if stop_reason is None:

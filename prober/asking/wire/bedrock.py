@@ -17,6 +17,7 @@ from prober.asking.wire.format import (
     dig,
     explained,
     index_of,
+    items,
     system_text,
     text_of,
     total_of,
@@ -89,7 +90,7 @@ class Converse:
         cached = count_of(dig(usage, "cacheReadInputTokens"))
         reply = Reply(
             at=at,
-            text="".join(text_of(dig(block, "text")) or "" for block in content),
+            text="".join(text_of(dig(part, "text")) or "" for block in content for part in _parts(block)),
             service_tier=text_of(dig(body, "serviceTier", "type")),
             finish_reason=stop_reason,
             refusal=stop_reason if ending_of(stop_reason) == "filtered" else None,
@@ -104,6 +105,11 @@ class Converse:
             cached_tokens=cached,
         )
         return explained(reply, "an image" if any(dig(block, "image") for block in content) else "")
+
+
+def _parts(block: object) -> list[object]:
+    """What has the text of a block: itself, or, where it cites, the parts in it."""
+    return [block, *items(dig(block, "citationsContent", "content"))]
 
 
 def _add(block: dict[str, object], delta: object) -> None:

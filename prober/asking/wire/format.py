@@ -90,6 +90,13 @@ def dig(value: object, *path: str | int) -> object:
     return value
 
 
+def filled(value: object) -> dict[str, object]:
+    """The fields of an object that say something: a later piece of a stream may repeat the others empty."""
+    return (
+        {name: one for name, one in value.items() if one not in (None, "", [], {})} if isinstance(value, dict) else {}
+    )
+
+
 def items(value: object) -> list[object]:
     """The list, or an empty one."""
     return value if isinstance(value, list) else []

@@ -18,6 +18,7 @@ from prober.asking.wire.format import (
     count_of,
     dig,
     explained,
+    filled,
     first_choice,
     first_of,
     index_of,
@@ -93,9 +94,9 @@ class GenerateContent:
         parts: list[object] = []
         logprobs: dict[str, list[object]] = {"topCandidates": [], "chosenCandidates": []}
         for event in events:
-            whole |= event if isinstance(event, dict) else {}
+            whole |= filled(event)
             first = first_choice(dig(event, "candidates"))
-            candidate |= first if isinstance(first, dict) else {}
+            candidate |= filled(first)
             parts += items(dig(first, "content", "parts"))
             for name, steps in logprobs.items():
                 steps.extend(items(dig(first, "logprobsResult", name)))
@@ -114,7 +115,7 @@ class GenerateContent:
             raise BrokenWire("no candidates[0].finishReason and no promptFeedback.blockReason")
         parts = _said(candidate)
         usage = dig(body, "usageMetadata")
-        thoughts = count_of(dig(usage, "thoughtsTokenCount"))
+        thoughts = _thoughts(usage)
         logprobs = dig(candidate, "logprobsResult")
         chosen = [dig(logprobs, "chosenCandidates", 0)]
         reply = Reply(
@@ -137,6 +138,15 @@ class GenerateContent:
             ),
         )
         return explained(reply, next((name for part in parts for field, name in MEDIA.items() if dig(part, field)), ""))
+
+
+def _thoughts(usage: object) -> int | None:
+    """Tokens of thinking, which are counted beside the answer's; where they are not named, the total tells."""
+    thoughts, total = count_of(dig(usage, "thoughtsTokenCount")), count_of(dig(usage, "totalTokenCount"))
+    named = ("promptTokenCount", "candidatesTokenCount", "toolUsePromptTokenCount")
+    if thoughts is not None or total is None or count_of(dig(usage, "candidatesTokenCount")) is None:
+        return thoughts
+    return max(0, total - (total_of(*(dig(usage, name) for name in named)) or 0)) or None
 
 
 def _said(candidate: object) -> list[object]:

@@ -8,32 +8,31 @@ OpenAI's old Completions are read as well: they say the same in other places.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Final
 
-from prober.asking.error_body import parse
+from prober.asking.wire import cohere
 from prober.asking.wire.format import (
     THINKING,
     BrokenWire,
     Path,
     Request,
-    arguments_of,
-    as_json,
     body_signals,
     dig,
     explained,
+    filled,
     first_choice,
     first_of,
-    index_of,
     items,
     logprobs_of,
     text_of,
 )
+from prober.asking.wire.openai_message import Answer, content_of, refusal_of, spoken, tool_calls_of
 from prober.asking.wire.usage import CHAT, tokens_of
 from prober.model.declaration import Endpoint, Probe
 from prober.model.providers import is_at
-from prober.model.reply import Ending, Reply, ToolCall, ending_of
+from prober.model.reply import Ending, Reply, ending_of
 
 MODEL: Final[tuple[Path, ...]] = (("model",), ("model_id",))
 TIER: Final[tuple[Path, ...]] = (("service_tier",), ("usage", "service_tier"), ("x_groq", "service_tier"))
@@ -56,6 +55,7 @@ ROUTING: Final[tuple[Path, ...]] = tuple(
 BODY_SIGNALS: Final[Mapping[str, Path]] = {
     "provider": ("provider",),  # OpenRouter: who answered
     "model_version": ("model_version",),  # watsonx
+    "traffic_type": ("usage", "extra_properties", "google", "traffic_type"),  # Vertex: on demand, or provisioned
 }
 CHOICE_SIGNALS: Final[Mapping[str, Path]] = {
     "native_finish_reason": ("native_finish_reason",),  # OpenRouter
@@ -108,25 +108,25 @@ class ChatCompletions:
         return Request("/chat/completions", body)
 
     def has_content(self, event: object) -> bool:
-        delta = _delta(_choice(event))
-        return bool(_spoken(dig(delta, "content"))) or any(
-            dig(delta, name) for name in ("refusal", "tool_calls", "function_call")
-        )
+        delta = _delta(_choice(cohere.as_chunk(event)))
+        return bool(spoken(delta)) or any(dig(delta, name) for name in ("refusal", "tool_calls", "function_call"))
 
     def assemble(self, events: Sequence[object], done: bool = False) -> object:
         whole: dict[str, object] = {}
         choice: dict[str, object] = {}
         logprobs: list[object] = []
-        answer = _Answer()
-        for event in events:
-            if isinstance(event, dict):
-                whole |= {name: value for name, value in event.items() if value is not None}
-            first = _choice(event)
-            answer.add(_delta(first))
-            logprobs += items(dig(first, "logprobs", "content"))
-            if isinstance(first, dict):
-                choice |= {name: value for name, value in first.items() if value is not None}
-        if not choice or not (_finish_reason(choice) or done or _ends_in_usage(events)):
+        answer = Answer()
+        chunks = [cohere.as_chunk(event) for event in events]
+        for chunk in chunks:
+            whole |= filled(chunk)
+            first = _choice(chunk)
+            delta = _delta(first)
+            if first is not chunk and delta is dig(first, "message") and answer.begins(delta):
+                answer = Answer()  # MiniMax says all of it again at the end
+            answer.add(delta)
+            logprobs += _logprobs(first)
+            choice |= filled(first)
+        if not choice or not (_finish_reason(choice) or done or _ends_in_usage(chunks)):
             raise BrokenWire("the stream broke off before a finish_reason")
         return whole | {"choices": [choice | {"message": answer.message(), "logprobs": {"content": logprobs}}]}
 
@@ -139,19 +139,18 @@ class ChatCompletions:
         if not isinstance(message, dict) and ending not in MAY_BE_SILENT:
             raise BrokenWire("no choices[0].message")
         tokens = tokens_of(first_of(_filled, body, USAGE) or body, CHAT)  # Ollama counts at the top
-        first = dig(choice, "logprobs", "content", 0)
+        first = next(iter(_logprobs(choice)), None)
         routing = first_of(_filled, choice, ROUTING) or first_of(_filled, body, ROUTING)
-        content = dig(message, "content")
         reply = Reply(
             at=at,
-            text=_spoken(content),
+            text=spoken(message),
             model=first_of(text_of, body, MODEL),
             reply_id=text_of(dig(body, "id")),
             system_fingerprint=text_of(dig(body, "system_fingerprint")),
             service_tier=first_of(text_of, body, TIER),
             finish_reason=finish_reason,
-            refusal=_refusal(message) or (finish_reason if ending == "filtered" else None),
-            tool_calls=_tool_calls(message),
+            refusal=refusal_of(message) or (finish_reason if ending == "filtered" else None),
+            tool_calls=tool_calls_of(message),
             headers=body_signals(body, BODY_SIGNALS)
             | body_signals(choice, CHOICE_SIGNALS)
             | body_signals(routing, ROUTING_SIGNALS),
@@ -161,67 +160,9 @@ class ChatCompletions:
             cached_tokens=tokens.cached,
             top_logprobs=logprobs_of(items(dig(first, "top_logprobs")) or [first]),
         )
-        thought = any(dig(part, "type") in ("thinking", "reasoning") for part in items(content))
+        thought = any(dig(part, "type") in ("thinking", "reasoning") for part in items(content_of(message)))
         held = (name for field, name in MEDIA.items() if dig(message, field))
         return explained(reply, next(held, THINKING if thought else ""))
-
-
-class _Answer:
-    """A message in pieces: text, refusal and tool calls as they arrive."""
-
-    def __init__(self) -> None:
-        self._text: list[str] = []
-        self._refusal: list[str] = []
-        self._calls: list[_Call] = []
-        self._newest: dict[int, _Call] = {}
-        """Index → the call that its next piece belongs to."""
-        self._last: dict[str, object] = {}
-
-    def add(self, delta: object) -> None:
-        self._text.append(_spoken(dig(delta, "content")))
-        self._refusal.append(_refusal(delta) or "")
-        if isinstance(delta, dict):
-            self._last |= {name: value for name, value in delta.items() if value is not None}
-        calls = dig(delta, "tool_calls")
-        for position, call in enumerate(calls if isinstance(calls, list) else [calls]):
-            if isinstance(call, dict):
-                self._add_call(index_of(call.get("index", position)), text_of(call.get("id")), *_called(call))
-        if isinstance(legacy := dig(delta, "function_call"), dict):
-            self._add_call(-1, None, text_of(legacy.get("name")), legacy.get("arguments"))
-
-    def _add_call(self, index: int, call_id: str | None, name: str | None, arguments: object) -> None:
-        call, piece = self._newest.get(index), arguments_of(arguments)
-        if call is None or (name is not None and call.is_over(call_id, name, piece)):
-            call = self._newest[index] = _Call(call_id)
-            self._calls.append(call)
-        if name is not None and call.name != name:  # some repeat the name with every piece
-            call.name += name
-        call.arguments += piece
-
-    def message(self) -> dict[str, object]:
-        calls = [{"function": {"name": call.name, "arguments": call.arguments}} for call in self._calls]
-        said = {"content": "".join(self._text), "refusal": "".join(self._refusal)}
-        return self._last | said | {"tool_calls": calls, "function_call": None}
-
-
-@dataclass(slots=True)
-class _Call:
-    """A tool call in pieces."""
-
-    call_id: str | None
-    name: str = ""
-    arguments: str = ""
-
-    def is_over(self, call_id: str | None, name: str, piece: str) -> bool:
-        """Whether a named piece at the same index begins another call.
-
-        Gemini gives every call of a reply index 0, and an id of its own; some servers send neither.
-        """
-        if call_id is not None and self.call_id is not None:
-            return call_id != self.call_id
-        if not self.arguments:
-            return False
-        return name != self.name or (bool(piece) and isinstance(parse(self.arguments.encode()), dict))
 
 
 def _choice(body: object) -> object:
@@ -247,49 +188,19 @@ def _delta(choice: object) -> object:
     return delta if isinstance(delta, dict) else _message(choice)
 
 
-def _spoken(content: object) -> str:
-    """A message's text. Some write a list of parts, thinking among them; some a JSON value; null is nothing said."""
-    if content is None or isinstance(content, str):
-        return content or ""
-    parts = content if isinstance(content, list) else [content]
-    if all(isinstance(part, str) or _is_part(part, alone=parts is not content) for part in parts):
-        return "".join(part if isinstance(part, str) else _text_in(part) for part in parts)
-    return as_json(content)
-
-
-def _is_part(value: object, alone: bool) -> bool:
-    """Whether a value is a part of content, not JSON that the model wrote. One alone is a part only as text."""
-    if alone:
-        return dig(value, "type") == "text" and text_of(dig(value, "text")) is not None
-    return text_of(dig(value, "type")) is not None or (isinstance(value, dict) and value.keys() == {"text"})
-
-
-def _text_in(part: object) -> str:
-    return (text_of(dig(part, "text")) or "") if dig(part, "type") in ("text", "output_text", None) else ""
-
-
-def _refusal(message: object) -> str | None:
-    parts = (text_of(dig(part, "refusal")) or "" for part in items(dig(message, "content")))
-    return text_of(dig(message, "refusal")) or "".join(parts) or None
-
-
-def _called(call: object) -> tuple[str | None, object]:
-    """(name, arguments) of a tool call: of a function, or of a custom tool, whose input is plain text."""
-    holder = next((held for kind in ("custom", "function") if isinstance(held := dig(call, kind), dict)), call)
-    passed = (dig(holder, name) for name in ("arguments", "input", "parameters"))
-    return text_of(dig(holder, "name")), next((value for value in passed if value is not None), None)
-
-
-def _tool_calls(message: object) -> tuple[ToolCall, ...]:
-    calls = dig(message, "tool_calls")
-    found = [_called(call) for call in (calls if isinstance(calls, list) else [calls])]
-    found.append((text_of(dig(message, "function_call", "name")), dig(message, "function_call", "arguments")))
-    return tuple(ToolCall(name, arguments_of(arguments)) for name, arguments in found if name is not None)
+def _logprobs(choice: object) -> list[object]:
+    """Tokens, each with what else was likely; Together and the old Completions write three lists side by side."""
+    said = dig(choice, "logprobs")
+    columns = (items(dig(said, name)) for name in ("tokens", "token_logprobs", "top_logprobs"))
+    return items(dig(said, "content")) or [
+        {"token": token, "logprob": value, "top_logprobs": [{"token": t, "logprob": v} for t, v in filled(top).items()]}
+        for token, value, top in zip_longest(*columns)
+    ]
 
 
 def _filled(value: object) -> object:
     """An object that holds something, such as counts of tokens, or None."""
-    return value if isinstance(value, dict) and value else None
+    return filled(value) or None
 
 
 def _ends_in_usage(events: Sequence[object]) -> bool:

@@ -88,11 +88,9 @@ class Responses:
 
     def assemble(self, events: Sequence[object], done: bool = False) -> object:
         """The last event holds the whole answer; where it holds no output, the items that came before it do, and where
-        there are none, the pieces of text."""
+        there are none, the pieces."""
         output = [dig(event, "item") for event in events if dig(event, "type") == "response.output_item.done"]
-        pieces = (dig(event, "delta") for event in events if dig(event, "type") == "response.output_text.delta")
-        if not output and (text := "".join(piece for piece in pieces if isinstance(piece, str))):
-            output = [{"type": "message", "content": text}]
+        output = output or _from_pieces(events)
         for event in events:
             if dig(event, "type") == "error":
                 return {"error": event}
@@ -117,7 +115,7 @@ class Responses:
         first = dig(texts, 0, "logprobs", 0)
         reply = Reply(
             at=at,
-            text="".join(text_of(dig(part, "text")) or "" for part in texts),
+            text="".join(text_of(dig(part, "text")) or "" for part in texts) or text_of(dig(body, "output_text")) or "",
             model=first_of(text_of, body, MODEL),
             reply_id=text_of(dig(body, "id")),
             system_fingerprint=text_of(dig(body, "system_fingerprint")),
@@ -138,6 +136,27 @@ class Responses:
         )
         pictures = any(dig(item, "type") == "image_generation_call" for item in output)
         return explained(reply, "an image" if pictures else "")
+
+
+def _from_pieces(events: Sequence[object]) -> list[object]:
+    """The output that the pieces of a stream add up to."""
+    said = {kind: _joined(events, f"response.{kind}", kind.split("_")[-1]) for kind in ("output_text", "refusal")}
+    parts = [{"type": kind, kind.split("_")[-1]: text} for kind, text in said.items() if text]
+    output: list[object] = [{"type": "message", "content": parts}] if parts else []
+    for event in events:
+        item = dig(event, "item") if dig(event, "type") == "response.output_item.added" else None
+        if isinstance(item, dict) and _calls_a_tool(item):
+            place = CALLS[item["type"]]
+            mine = [one for one in events if dig(one, "output_index") == dig(event, "output_index")]
+            output.append(item | {place: _joined(mine, f"response.{item['type']}_{place}", place) or item.get(place)})
+    return output
+
+
+def _joined(events: Sequence[object], kind: str, whole: str) -> str:
+    """The pieces of one kind; where none came, what their last event repeats."""
+    pieces = [text_of(dig(event, "delta")) for event in events if dig(event, "type") == f"{kind}.delta"]
+    again = [text_of(dig(event, whole)) for event in events if dig(event, "type") == f"{kind}.done"]
+    return "".join(piece or "" for piece in pieces or again)
 
 
 def _parts(content: object) -> list[object]:

@@ -14,6 +14,8 @@ from prober.asking.wire.frames import FrameReader
 _START: Final = 2_000
 _EVENTS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?::[^\r\n]*[\r\n]\s*)*(?:data|event|id): ?\S")
 """How a stream begins, perhaps after comments."""
+_DONE: Final = frozenset({"[DONE]", "DONE", "[EOF]", "[END]"})
+"""What ends some streams, in place of JSON."""
 _FRAME: Final = b"\0"
 """How a frame begins."""
 
@@ -71,10 +73,21 @@ def read_events(body: bytes) -> list[object]:
     """A whole stream → its events as parsed JSON, without the `[DONE]` that ends some. Raises BrokenWire."""
     reader = reader_of(body)
     try:
-        found = reader.feed(body) + reader.finish()
-        return [json.loads(data, strict=False) for data in found if data.strip() != "[DONE]"]
+        return [event for data in reader.feed(body) + reader.finish() for event in _parsed(data)]
     except (ValueError, RecursionError):
         raise BrokenWire("the stream holds an event that is not JSON, or broke off inside one") from None
+
+
+def _parsed(data: str) -> list[object]:
+    """The JSON of an event; several where a server leaves out the blank lines between them. Raises ValueError."""
+    if data.strip().upper() in _DONE:
+        return []
+    try:
+        return [json.loads(data, strict=False)]
+    except ValueError:
+        if "\n" not in data:
+            raise
+        return [event for line in data.splitlines() for event in _parsed(line)]
 
 
 def json_lines(body: bytes) -> list[object]:
@@ -97,7 +110,7 @@ def is_stream(kind: str, body: bytes) -> bool:
 
 def says_done(body: bytes) -> bool:
     """Whether a stream ends in `[DONE]`, as those do that arrived whole."""
-    return body.rstrip().endswith(b"[DONE]")
+    return body.rstrip()[-20:].rpartition(b":")[2].strip().decode(errors="replace").upper() in _DONE
 
 
 def reader_of(start: bytes) -> EventReader | FrameReader:
@@ -122,6 +135,6 @@ class FirstContent:
 
     def _is_content(self, data: str) -> bool:
         try:
-            return self._has_content(json.loads(data, strict=False))
+            return any(map(self._has_content, _parsed(data)))
         except (ValueError, RecursionError):
-            return False  # `[DONE]`, or a broken event that read_events will report
+            return False  # a broken event, which read_events will report

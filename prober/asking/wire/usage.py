@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from prober.asking.wire.format import Path, count_of, first_of
+from prober.asking.wire.format import Path, count_of, dig, first_of, total_of
 
 _CHAT_CACHED: Final[tuple[Path, ...]] = (
     ("prompt_tokens_details", "cached_tokens"),
@@ -69,6 +69,8 @@ def tokens_of(usage: object, places: Places) -> Tokens:
         first_of(count_of, usage, places.reasoning),
         first_of(count_of, usage, places.cached),
     )
+    if counted.input is None and dig(usage, "cache_n") is not None:  # llama.cpp: those read, and those known already
+        counted = replace(counted, input=total_of(dig(usage, "prompt_n"), dig(usage, "cache_n")))
     total = first_of(count_of, usage, places.total)
     if counted.input is None or counted.output is None:
         return counted
