@@ -95,16 +95,16 @@ def prune(
     older_than: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            "--older-than", metavar="TIME", help="Of every probe set, such as 90d.", show_default="as declared"
+            "--older-than", metavar="TIME", help="For every probe set, such as 90d.", show_default="as declared"
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Delete old replies, as `keep_replies` of the probe sets says, and give back their space. The daemon does it too.
+    """Delete replies that are older than `keep_replies` of their probe set, and free their space. The daemon does it too.
 
-    What was judged and added up stays, and so do the replies that are still needed.
+    Judgements and daily sums stay, and so do replies that a reference or an open incident still needs.
     """
     keep = None if older_than is None else duration("--older-than", older_than, most_days=36_500)
     if keep is not None and keep < timedelta(days=1):

@@ -70,14 +70,16 @@ def import_(
     rounds_per_year: RoundsPerYear = None,
     into: Annotated[
         Optional[list[Path]],  # noqa: UP045
-        typer.Option("--into", metavar="PATH", help="Probe sets whose endpoints get these replies as their first."),
+        typer.Option(
+            "--into", metavar="PATH", help="Probe sets whose endpoints get these replies as their first rounds."
+        ),
     ] = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
     """Store reply logs in the database and judge them, so that the dashboard shows them. Nobody is notified.
 
-    With `--into probes/`, replies of endpoints and probes that are declared there, as earlier rounds of theirs: they
+    With `--into probes/`, the replies become earlier rounds of the endpoints and probes that are declared there: they
     count as reference, and the daemon goes on from there. What is not declared is left out.
 
     A round is stored whole or not at all, and never twice: after an interruption, import again. Exit code 1 if a

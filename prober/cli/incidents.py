@@ -169,7 +169,7 @@ def runbook(incident_id: Id, database: Database = None) -> int:
 def acknowledge(
     incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False
 ) -> int:
-    """Acknowledge an incident: everyone notified of it hears so, and reminders stop."""
+    """Acknowledge an incident: reminders stop, and everyone who was notified learns of it."""
     return _press(incident_id, Action("acknowledge", by or me(), reason), database, as_json)
 
 

@@ -55,7 +55,7 @@ def ingest(
     """Take in samples of production traffic, and show what shifted: what users ask, and what is answered.
 
     They are kept apart from probes, without text and without personal data unless the rules say otherwise. A sample
-    is stored once: take a file in again after an interruption. Without a log, only shows what is stored.
+    is stored once, so after an interruption ingest the same file again. Without a log, shows what is stored.
 
     Exit code 1 if the newest windows of a feature shifted, 3 if no feature has enough samples, else 0.
     """

@@ -30,7 +30,7 @@ def mark(
 ) -> int:
     """Record a deploy of your own, or which version is known to be good.
 
-    Marks stand beside what was judged: in `prober versions` and in postmortems.
+    Marks are shown in `prober versions`, on the dashboard and in postmortems.
     """
     with open_store(database) as store:
         set_ = service.mark(store, kind, what, ref, by or me(), note, now_utc())

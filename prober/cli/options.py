@@ -88,7 +88,7 @@ FalseAlarms: TypeAlias = Annotated[
         metavar="X",
         min=1e-6,
         max=365.0,
-        help="At most this many are promised.",
+        help="False alarms a year that you accept.",
         show_default="as an export says, or else 1",
     ),
 ]
@@ -98,7 +98,7 @@ RoundsPerYear: TypeAlias = Annotated[
         "--rounds-per-year",
         metavar="N",
         min=1e-6,
-        help="Scheduled rounds of an endpoint.",
+        help="Rounds a year that are scheduled for an endpoint.",
         show_default="as an export says, or else from the times in the log",
     ),
 ]

@@ -42,12 +42,12 @@ def status(
         typer.Option(
             "--expect-every",
             metavar="TIME",
-            help="Ask only whether every endpoint answered within this time, such as 2h, and a daemon is at work.",
+            help="Only check that every endpoint answered within this time, such as 2h, and that a daemon is running.",
         ),
     ] = None,
-    tell: Annotated[
+    notify: Annotated[
         bool,
-        typer.Option("--tell", help="With --expect-every: notify every channel of a silent daemon, once."),
+        typer.Option("--notify", help="With --expect-every: notify all recipients, once, of a daemon that is silent."),
     ] = False,
     metrics: Annotated[bool, typer.Option("--metrics", help="Prometheus' text format on standard output.")] = False,
     database: Database = None,
@@ -60,8 +60,8 @@ def status(
     With --metrics: always 0.
     """
     every = None if expect_every is None else duration("--expect-every", expect_every)
-    if tell and every is None:
-        raise ConfigurationError("--tell goes with --expect-every; write how often rounds are expected")
+    if notify and every is None:
+        raise ConfigurationError("--notify goes with --expect-every; write how often rounds are expected")
     now = now_utc()
     try:
         with open_store(database, read_only=True) as store:
@@ -80,8 +80,8 @@ def status(
         typer.echo(page, nl=False)
         return 0
     expected = None if every is None else expect(every, statuses, daemon_statuses, now)
-    if tell and expected is not None and expected.silent:
-        _tell(database)
+    if notify and expected is not None and expected.silent:
+        _notify(database)
     if as_json:
         print_json(_whole(whole, expected, now))
     elif expected is not None:
@@ -98,8 +98,8 @@ def status(
     return exit_code(statuses)
 
 
-def _tell(database: str | None) -> None:
-    """Everyone, for nobody knows who would have been routed to: what is declared may be what broke."""
+def _notify(database: str | None) -> None:
+    """Notify all recipients: the declarations that would route the notice may be what broke."""
     settings = settings_of(database)
     alerters = open_alerters(settings)
     with Store.open(settings.database_url) as store:

@@ -145,9 +145,9 @@ def test_what_is_no_time_is_said(prober: Run, changed: Path, text: str) -> None:
 
 
 def test_telling_goes_with_expecting(prober: Run, changed: Path) -> None:
-    done = prober("status", "--tell")
+    done = prober("status", "--notify")
     assert done.code == 2
-    assert "--tell goes with --expect-every" in done.err
+    assert "--notify goes with --expect-every" in done.err
 
 
 @pytest.fixture
@@ -164,13 +164,13 @@ def test_a_daemon_that_fell_silent_is_reported_once(
     with Store.open(f"sqlite:///{late}") as store:
         settle_all(store, Outcome(True, "sent"))
         beat(store, "host:7", ["swapped"], ["webhook"], due(DAYS - 1) + 2 * HOUR)
-    first = prober("status", "--expect-every", "4h", "--tell")
+    first = prober("status", "--expect-every", "4h", "--notify")
     assert first.code == 3
     assert "the daemon host:7 has sent no heartbeat since 2026-03-15 14:00 UTC" in first.err
     [(_, _, body)] = hook.received
     assert b'"daemon_silent"' in body
     assert b"nobody watches swapped" in body
-    assert prober("status", "--expect-every", "4h", "--tell").code == 3
+    assert prober("status", "--expect-every", "4h", "--notify").code == 3
     assert len(hook.received) == 1
 
 

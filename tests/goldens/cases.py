@@ -122,7 +122,7 @@ def verbs_in_words(world: World) -> Files:
         world.prober(*verb)
     world.prober("incidents", "list", "--endpoint", "down")
     world.prober("status", "--expect-every", "2h")
-    world.prober("status", "--expect-every", "2h", "--tell", "--json")
+    world.prober("status", "--expect-every", "2h", "--notify", "--json")
     return {"said.txt": world.transcript()}
 
 
@@ -176,7 +176,7 @@ def usage(world: World) -> Files:
         ["status"],
         ["status", "--json"],
         ["status", "--expect-every", "soon"],
-        ["status", "--tell"],
+        ["status", "--notify"],
         ["incidents", "list", "--json"],
         ["incidents", "acknowledge", 1],
         ["reference", "--json"],
@@ -492,7 +492,7 @@ def silent_daemon(world: World) -> Files:
     with listening() as hook:
         world.channels(hook)
         for _ in range(2):
-            world.prober("status", "--expect-every", "2h", "--tell")
+            world.prober("status", "--expect-every", "2h", "--notify")
             world.note(posts(hook))
             world.now += timedelta(hours=1)
     world.prober("status", "--json")
