@@ -78,7 +78,8 @@ def gate(
 ) -> int:
     """Decide whether a candidate model, prompt or parameter may replace the reference.
 
-    Both are asked the same probes in pairs until it is decided, within --budget and the declared budgets. The checks of the probes decide; behaviour, cost and latency are reported beside them.
+    Both are asked the same probes in pairs until it is decided, within --budget and the declared budgets. The checks
+    of the probes decide; behaviour, cost and latency are reported beside them.
 
     Exit code 0 if the candidate is not worse, 1 if it is worse (or behaves differently, with --unchanged), 3 if the
     budget did not suffice to decide.
