@@ -102,7 +102,7 @@ def prune(
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Delete replies that are older than `keep_replies` of their probe set, and free their space; the daemon does so too.
+    """Delete replies older than `keep_replies` of their probe set, and free their space. The daemon does it too.
 
     Judgements and daily sums stay, and so do replies that a reference or an open incident still needs.
     """
