@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from dashboard import tables
 from dashboard.formatting import inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
-from prober.model.sample import SIDE_WORDS
+from prober.model.sample import SIDE_WORDS, Side
 from prober.status.samples import FeatureStatus, SideStatus, open_shifts
 from prober.text import count
 
@@ -23,14 +23,15 @@ def draw(context: PageContext) -> None:
     if not found:
         st.info("**No live samples yet.** `prober ingest` takes in a log of production traffic.")
         return
-    if shifts := open_shifts(found):
+    shifts = open_shifts(found)
+    if shifts:
         names = dict.fromkeys(f"{one.feature} on {one.endpoint}" for one in shifts)
         st.warning(f"**Shifted now**: {listed([inline(name) for name in names])}.")
     elif all(_state(side) == "too few yet" for one in found for side in one.sides.values()):
         st.info("**Too few samples to say**: a feature is judged once enough windows hold enough of them.")
     else:
         st.success(f"**No feature shifts now**, of {count(len(found), 'feature')}.")
-    _table(context, found)
+    _table(context, found, {(one.endpoint, one.feature, one.side) for one in shifts})
     _shifts(context, found)
     _scores(found)
     st.caption(
@@ -45,7 +46,7 @@ def undeclared(context: PageContext) -> None:
     shifts = [one for one in open_shifts(context.store.features()) if one.endpoint not in known]
     if shifts:
         said = [
-            f"**{inline(one.feature, 60)}** on {inline(one.endpoint, 60)}, which is not declared: "
+            f"**{inline(one.feature, 60)}** on {inline(one.endpoint, 60)}, which no file declares: "
             f"{SIDE_WORDS[one.side]} {inline(one.words, 120)}, "
             f"since {context.when(one.onset)}"
             for one in shifts
@@ -54,17 +55,22 @@ def undeclared(context: PageContext) -> None:
         link("All live traffic", "samples")
 
 
-def _state(one: SideStatus) -> str:
+def _state(one: SideStatus, is_shifted: bool = False) -> str:
+    if is_shifted:  # the windows since are still becoming the reference
+        return "shifted"
     return "too few yet" if one.judgement is None else _STATES.get(one.judgement.state, one.judgement.state)
 
 
-def _table(context: PageContext, found: Sequence[FeatureStatus]) -> None:
+def _table(context: PageContext, found: Sequence[FeatureStatus], shifted: Collection[tuple[str, str, Side]]) -> None:
+    def states(side: Side) -> list[str]:
+        return [_state(one.sides[side], (one.counts.endpoint, one.counts.name, side) in shifted) for one in found]
+
     st.dataframe(
         {
             "feature": [one_line(one.counts.name) for one in found],
             "endpoint": [one_line(one.counts.endpoint) for one in found],
-            "inputs": [_state(one.sides["inputs"]) for one in found],
-            "outputs": [_state(one.sides["outputs"]) for one in found],
+            "inputs": states("inputs"),
+            "outputs": states("outputs"),
             "stored": [one.counts.stored for one in found],
             "failed": [
                 tables.hundred(one.counts.failed / one.counts.stored if one.counts.stored else None) for one in found
@@ -108,7 +114,9 @@ def _shifts(context: PageContext, found: Sequence[FeatureStatus]) -> None:
 
 
 def _scores(found: Sequence[FeatureStatus]) -> None:
-    scores = [(one, name, shift) for one in found for name, shift in one.scores.items()]
+    scores = sorted(
+        ((one, name, shift) for one in found for name, shift in one.scores.items()), key=lambda row: row[2].p_value
+    )
     if not scores:
         return
     st.markdown("## Scores\nThe newest day against the week before")
@@ -118,7 +126,7 @@ def _scores(found: Sequence[FeatureStatus]) -> None:
             "endpoint": [one_line(one.counts.endpoint) for one, _, _ in scores],
             "score": [one_line(name) for _, name, _ in scores],
             "state": ["shifted" if shift.is_clear else "as before" for _, _, shift in scores],
-            "change": [one_line(shift.words) for _, _, shift in scores],
+            "change": [one_line(shift.words.removeprefix(f"{name}: ")) for _, name, shift in scores],
             "p": [shift.p_value for _, _, shift in scores],
         },
         hide_index=True,

@@ -49,6 +49,8 @@ _FACTORS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], dtype=np.uint32)
 _MIX = np.uint32(0x2C1B3C6D)
 _TO_BUCKET = np.uint32(32 - SIZE.bit_length() + 1)
 _SIGN = np.uint32(1)
+_TOOL_CALL = "tool call"
+_NO_REASON = "no finish reason"
 
 
 def extract(reply: Reply, probe: Probe) -> Features:
@@ -130,11 +132,26 @@ def reply_type(reply: Reply, text: str) -> str:
     return ", ".join(
         [
             script(text) if text else "empty",
-            "tool call" if reply.tool_calls else reply.finish_reason or "no finish reason",
+            _TOOL_CALL if reply.tool_calls else reply.finish_reason or _NO_REASON,
             f"{8**size if size else 0} to {8 ** (size + 1) - 1} characters",
             *(["repeats itself"] if repeats_itself(text) else []),
         ]
     )
+
+
+def type_in_words(label: str) -> str:
+    """A `reply_type` as people say it: `Latin script, ended with stop, 64 to 511 characters`. Live samples have the
+    language before the script, which it implies. Another label stays as it is."""
+    if label.count(", ") < 2:
+        return label
+    written, ended, *rest = label.split(", ")
+    language, _, script_ = written.rpartition(" ")
+    if language and not language.startswith("("):
+        written = language
+    elif script_ != "empty":
+        written = {NONE: "no letters", "Other": "other scripts"}.get(script_, f"{script_} script")
+    ended = ended if ended in (_TOOL_CALL, _NO_REASON) else f"ended with {ended}"
+    return ", ".join([written, ended, *rest])
 
 
 def repeats_itself(text: str) -> bool:

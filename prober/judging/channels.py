@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from prober.fingerprint import structure
+from prober.fingerprint import structure, text
 from prober.judging.statistic.readings import Digest, Reading, Recurring, TopTokens
 from prober.model.evidence import IDENTITY_PARTS, NONE, Direction, Fingerprint, Kind
 from prober.model.plugins import installed
@@ -69,6 +69,8 @@ def answer_words(channel: str, label: str) -> str:
     """What a channel of names read, as people say it: `a JSON object`, `region: eu`. An answer stays as it is."""
     if channel == "format":
         return structure.in_words(label)
+    if channel == "reply_type":
+        return text.type_in_words(label)
     if channel != "serving":
         return label
     return ", ".join(f"{name.replace('_', ' ')}: {value}" if mark else name for name, mark, value in

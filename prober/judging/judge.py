@@ -128,8 +128,8 @@ def _provisional(found: provisional.Break, round_: Round, promise: Promise) -> J
         replace(one, e_value=one.e_value * promise.threshold, log_e=one.log_e + log(promise.threshold))
         for one in found.verdicts
     )
-    said = f"provisional, {count(found.since, 'round')} against the {found.before} before them: "
-    first = [replace(one, words=said + one.words) for one in scaled[:1]]
+    basis = f" (provisional: {count(found.since, 'round')} against the {found.before} before them)"
+    first = [replace(one, words=one.words + basis) for one in scaled[:1]]
     return Judgement(
         round=round_.label,
         state="alarm",

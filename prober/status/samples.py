@@ -72,13 +72,16 @@ def _is_reference(newest: Judgement | None) -> bool:
 def live_samples(tx: Transaction, endpoint: str, since: datetime, now: datetime) -> LiveSamples | None:
     """What the samples of all features of an endpoint say of the newest hours since a moment, against the same hours
     of the days before it; None without samples of both."""
-    found = [_of_feature(tx, one, since, now) for one in samples.features(tx, endpoint)]
-    judged = [one for one in found if one is not None]
-    if not judged:
+    features = samples.features(tx, endpoint)
+    judged = [found for one in features if (found := _of_feature(tx, one, since, now)) is not None]
+    # What the judge of the windows has found counts too: an hour may hold too few samples to compare.
+    shifts = [shift for one in features for shift in samples.shifts(tx, endpoint, one.name)]
+    shifted = {shift.side for shift in shifts if since <= shift.onset and shift.found_at <= now}
+    if not judged and not shifted:
         return None
     return LiveSamples(
-        inputs_moved=_any([one.inputs_moved for one in judged]),
-        outputs_moved=_any([one.outputs_moved for one in judged]),
+        inputs_moved=_any([*(one.inputs_moved for one in judged), "inputs" in shifted or None]),
+        outputs_moved=_any([*(one.outputs_moved for one in judged), "outputs" in shifted or None]),
         retrieval_fell=_any([one.retrieval_fell for one in judged]),
     )
 

@@ -354,7 +354,7 @@ def test_what_is_missed_and_what_shifts_leads_to_its_incident_or_is_said_on_the_
             feature, counts=replace(feature.counts, endpoint="gateway"), shifts=(replace(shift, endpoint="gateway"),)
         ),
     )
-    assert "on gateway, which is not declared: replies web-app, since" in texts(page(store))
+    assert "on gateway, which no file declares: replies web-app, since" in texts(page(store))
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.fingerprint.text import BLANK, CHOICE_CHARACTERS, LETTER, choice, extract, script, sentences
+from prober.fingerprint.text import BLANK, CHOICE_CHARACTERS, LETTER, choice, extract, script, sentences, type_in_words
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
 from tests.fingerprint.conftest import Answer
@@ -167,3 +167,19 @@ def test_white_space_around_changes_nothing_of_the_words(space: str, text: str) 
     at = datetime(2026, 1, 1, tzinfo=UTC)
     bare, before, behind = (extract(Reply(at=at, text=t), PROBE) for t in (text, space + text, text + space))
     assert bare == before == behind
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("Latin, stop, 64 to 511 characters", "Latin script, ended with stop, 64 to 511 characters"),
+        ("Han, no finish reason, 0 to 7 characters", "Han script, no finish reason, 0 to 7 characters"),
+        ("empty, tool call, 0 to 7 characters", "empty, tool call, 0 to 7 characters"),
+        ("(none), length, 8 to 63 characters, repeats itself", "no letters, ended with length, 8 to 63 characters, repeats itself"),
+        ("German Latin, stop, 8 to 63 characters", "German, ended with stop, 8 to 63 characters"),
+        ("(none) Cyrillic, stop, 8 to 63 characters", "Cyrillic script, ended with stop, 8 to 63 characters"),
+        ("a1b2c3", "a1b2c3"),
+    ],
+)  # fmt: skip
+def test_a_type_in_words(label: str, words: str) -> None:
+    assert type_in_words(label) == words

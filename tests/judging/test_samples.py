@@ -18,8 +18,8 @@ from prober.model.sample import Side
         ("outputs", "outputs: “Latin, no finish reason, 8 to 63 characters”", "“Latin, no finish reason, 8 to 63 characters”"),
         (
             "outputs",
-            "provisional, 4 rounds against the 2 before them: outputs: “a JSON object” 100 % (was 75 %)",
-            "provisional, 4 windows against the 2 before them: “a JSON object” 100 % (was 75 %)",
+            "outputs: “a JSON object” 100 % (was 75 %) (provisional: 4 rounds against the 2 before them)",
+            "“a JSON object” 100 % (was 75 %) (provisional: 4 windows against the 2 before them)",
         ),
         (
             "inputs",

@@ -51,17 +51,19 @@ def test_a_broken_sample_names_its_place_and_stores_nothing() -> None:
         assert store.query(samples.features) == ()
 
 
-def traffic(hours: int, shift_at: int, begin: datetime) -> list[dict[str, object]]:
-    """Sixty questions in each two and a half hours; from `shift_at` on others, and what retrieval finds is worse."""
+def traffic(
+    hours: int, shift_at: int, begin: datetime, questions: int = 60, minutes: int = 150
+) -> list[dict[str, object]]:
+    """Sixty questions in each two and a half hours, or so many in so many minutes; from `shift_at` on others, and what retrieval finds is worse."""
     rng = np.random.default_rng(7)
     old, new = (
         ("Where is my order number {}?", "How do I pay {} by card?"),
         ("Bitte kündigen Sie den Vertrag {} für mich.",),
     )
     lines: list[dict[str, object]] = []
-    for minute in range(0, 60 * hours, 150):
+    for minute in range(0, 60 * hours, minutes):
         since = minute >= 60 * shift_at
-        for i in range(60):
+        for i in range(questions):
             asked = (new if since else old)[int(rng.integers(1 if since else 2))]
             lines.append(
                 {
@@ -101,3 +103,14 @@ def test_a_triage_hears_what_live_samples_say(shifted: Store, since: datetime, s
     said = shifted.query(live_samples, "bot", since, since + timedelta(days=1))
     assert said == LiveSamples(inputs_moved=shifts, outputs_moved=False, retrieval_fell=shifts)
     assert shifted.query(live_samples, "another", since, since + timedelta(days=1)) is None
+
+
+@pytest.mark.slow
+def test_a_triage_hears_of_a_shift_where_an_hour_has_too_few_samples() -> None:
+    with Store.in_memory() as store:
+        now = BEGIN + timedelta(days=10)
+        accept_samples(store, traffic(24 * 10, 24 * 9, BEGIN, questions=10, minutes=60), SampleRules(), now)
+        (status,) = store.query(feature_statuses)
+        assert [one.side for one in status.shifts] == ["inputs"]
+        assert store.query(live_samples, "bot", SHIFT - timedelta(days=1), now) == LiveSamples(inputs_moved=True)
+        assert store.query(live_samples, "bot", now, now) is None, "it shifted before that"
