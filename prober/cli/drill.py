@@ -12,7 +12,7 @@ from prober.cli.options import AsJson, Database, Paths, declared, settings_of
 from prober.cli.output import Json, of_incident, print_json, say
 from prober.lab.drill import CHANGES, ChangeName, Drilled, drill
 from prober.lab.drill.run import PATIENCE_S, Tools
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.store import Store
 from prober.text import count, quoted

@@ -15,7 +15,7 @@ from prober.cli.output import bars, complain
 from prober.loading.parquet import write_parquet
 from prober.loading.reply_log import LoggedReply, line_of, write
 from prober.loading.round_labels import moment_of
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.store import Store, retention
 from prober.store.export import export as export_replies

@@ -9,7 +9,7 @@ import typer
 from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, By, Database, Why, duration, me, now_utc, settings_of
 from prober.cli.output import Json, of_time, print_json, say
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.store import Store
 from prober.store import daemons as stored_maintenance

@@ -18,7 +18,7 @@ from prober.cli.output import complain
 from prober.loading import Declarations
 from prober.loading.other_tools import OWN, TOOLS, read
 from prober.loading.reply_log import LoggedReply
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.errors import ConfigurationError
 from prober.model.shape import seconds

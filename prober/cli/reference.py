@@ -12,7 +12,7 @@ from prober.cli.options import AsJson, By, Database, deliver_owed, me, now_utc, 
 from prober.cli.output import Json, print_json, say
 from prober.incidents.routing import Routing
 from prober.judging.memory import Memory, decode
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.service.act import begin_reference
 from prober.store import Store, judge_state

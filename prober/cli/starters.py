@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from prober.cli.output import say
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError
 
 EXAMPLE: Final = "offline-demo"

@@ -13,7 +13,7 @@ from prober.cli.options import AsJson, Database, declared, duration, now_utc, op
 from prober.cli.output import Json, bars, complain, of_time, print_json, say
 from prober.incidents.runbooks import RUNBOOKS
 from prober.loading.round_labels import moment_of
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.model.triage import CAUSE_WORDS, UNDECIDED, Ranked, Triage
 from prober.status.triage import default_since

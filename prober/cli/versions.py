@@ -12,7 +12,7 @@ from prober.alerts.phrases import minute
 from prober.cli.mark import words
 from prober.cli.options import AsJson, Database, open_store
 from prober.cli.output import Json, of_time, print_json, say
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.model.version import Mark, Version
 from prober.status.as_json import of_mark

@@ -29,7 +29,7 @@ from prober.loading.gather import Endpoints, gather_alerts, gather_budgets, gath
 from prober.loading.lines import Finding
 from prober.loading.openslo import Slo
 from prober.loading.samples import gather_samples
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.alerting import Alerts
 from prober.model.budget import Budgets, ScopedBudget
 from prober.model.declaration import Endpoint, Probe, ProbeSet, by_endpoint, own_budgets

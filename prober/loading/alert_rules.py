@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import get_args
 
 from prober.loading import cron
+from prober.loading.foreign import MEANT
 from prober.loading.lines import Finding, Where
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.alerting import Alerts, Route
 from prober.model.declaration import ProbeSet, Severity
 from prober.model.incident import SEVERITIES
@@ -54,10 +55,14 @@ def alerts_findings(
 def _recipient_findings(to: Sequence[str], here: Where, alerters: Collection[str]) -> Iterator[Finding]:
     for number, one in enumerate(to):
         if not _TARGET.fullmatch(one):
-            message = f"{quoted(one)} is not an alerter; write one such as slack, slack:#billing or webhook"
+            fix = f'"slack:{one}"' if re.fullmatch(r"#[\w-]+", one) else "one such as slack, slack:#billing or webhook"
+            message = f"{quoted(one)} is not an alerter; write {fix}"
             yield Finding((*here, "to", number), message)
         elif alerters and (alerter := one.partition(":")[0]) not in alerters:
-            fix = did_you_mean(alerter, sorted(alerters))
+            meant = MEANT["alerter"].get(alerter)
+            fix = f"write {meant}" if meant in alerters else did_you_mean(alerter, sorted(alerters))
+            if meant == "apprise":
+                fix += ", which reaches mail, chats and phones by the addresses in PROBER_APPRISE_URLS"
             yield Finding((*here, "to", number), f"there is no alerter {quoted(alerter)}; {fix}")
 
 

@@ -15,7 +15,8 @@ from pydantic import JsonValue
 
 from prober.fingerprint.bounded import LARGEST, parts_in, size_of, too_large
 from prober.loading.lines import Finding
-from prober.loading.validation_errors import did_you_mean, shaped
+from prober.loading.suggestions import did_you_mean
+from prober.loading.validation_errors import shaped
 from prober.model.declaration import Check, Probe
 from prober.model.objective import Objective
 from prober.text import quoted, shown
@@ -74,7 +75,14 @@ def _text_fault(check: Check) -> str | None:
     return _regex_fault(value) if check.base == "regex" else None
 
 
+_OF_JAVASCRIPT: Final = re.compile(r"/(.+)/([gimsuy]*)")
+
+
 def _regex_fault(pattern: str) -> str | None:
+    if found := _OF_JAVASCRIPT.fullmatch(pattern):
+        flags = "".join(flag for flag in "ims" if flag in found[2])
+        meant = (f"(?{flags})" if flags else "") + found[1]
+        return f"slashes and what stands behind them are part of the pattern here; write {quoted(meant)}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

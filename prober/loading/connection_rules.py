@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from prober.loading.lines import Finding, Where
-from prober.loading.validation_errors import NO_KEYS, did_you_mean
+from prober.loading.suggestions import NO_KEYS, did_you_mean
 from prober.model.connection import filled
 from prober.model.declaration import Endpoint
 from prober.model.providers import CLOUDS, PROVIDERS, account_of, auth_of, example_address, is_at

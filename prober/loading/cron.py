@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.suggestions import did_you_mean
 from prober.model.declaration import Schedule
 from prober.text import quoted
 
@@ -16,6 +16,8 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SHORTEST = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _NONE = timedelta(0)
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_NAMED = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * sun",
+          "@monthly": "0 0 1 * *"}  # fmt: skip
 _PART = re.compile(r"(?P<first>\*|[0-9]{1,4}|[a-z]+)(?:-(?P<last>[0-9]{1,4}|[a-z]+))?(?:/(?P<step>[0-9]{1,4}))?")
 
 
@@ -82,6 +84,12 @@ def parse(text: str) -> Cron:
     which day 0 is, and on whether one of the two or both must match.
     """
     fields = text.split()
+    if (zone := re.match(r"(?:CRON_)?TZ=(\S+)", text)) is not None:
+        raise ValueError(f"a time zone has a field of its own; write timezone: {zone[1]} beside cron")
+    if (every := re.fullmatch(r"@every (\S+)", text.strip())) is not None:
+        raise ValueError(f"@every is not cron; write every: {every[1]} in place of cron")
+    if (meant := _NAMED.get(text.strip().lower())) is not None:
+        raise ValueError(f'{quoted(text.strip())} is read by some programs only; write "{meant}"')
     if len(fields) != 5:
         raise ValueError(
             f"cron has five fields (minute hour day month weekday), not {len(fields)}; "
@@ -109,7 +117,11 @@ def zone_fault(name: str) -> str | None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = did_you_mean(name, sorted(available_timezones()), "write one such as Europe/Berlin")
+        zones = sorted(available_timezones() - {"localtime", "posixrules", "Factory"})
+        town = "/" + name.lower().replace(" ", "_")
+        city = next((zone for zone in zones if name and zone.lower().endswith(town)), None)
+        fix = "write one such as Europe/Berlin"
+        near = f'did you mean "{city}"?' if city else did_you_mean(name, zones, fix)
         return f"unknown time zone {quoted(name)}; {near}"
     return None
 

@@ -43,8 +43,27 @@ _OPENED_AT = re.compile(r"unexpected end of stream|expected ',' or ")
 """Faults best seen where the thing was opened, not where the reader gave up."""
 
 
-_CURLY = re.compile("(^|[:,{\\[-])\\s*[\u201c-\u201f\u00ab]")
-"""A value that begins with a curly quote."""
+_CONFLICT = re.compile(r"<{7} |>{7} ")
+_LINES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile("(^|[:,{\\[-])\\s*[\u201c-\u201f\u00ab]"), CURLY),
+    (
+        re.compile(r"^[ \t]*[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]"),
+        "begins with blanks that YAML does not take for such, as web pages have them; indent with plain spaces",
+    ),
+    (
+        re.compile(r"^\s*(\{%|\{\{)"),
+        "{{ or {% of a template of another program; let that program fill the file in first, or put the text in quotes",
+    ),
+    (
+        re.compile(r":\s+(\{[^{}]*\}|\{\{[^{}]*\}\}|\[[^\[\]]*\])\s*[^\s,\]}#]"),
+        "a text that begins with { or [ needs quotes; put it in quotes",
+    ),
+    (
+        re.compile(r":\s+('[^']*'\s*[^\s,\]}#:']|\"[^\"]*\"\s*[^\s,\]}#:\"])"),
+        "the quotes are closed within the text; write '' for each ' inside '…', or \\\" for each \" inside \"…\"",
+    ),
+)
+"""How a line looks in which the reader gave up → what is wrong with it, where it says more than the reader."""
 
 
 def holds_endpoints(path: Path) -> bool:
@@ -164,8 +183,15 @@ def _explained(text: str, error: yaml.YAMLError) -> tuple[int, str]:
         fault, line = error.reason, text.count("\n", 0, error.position) + 1
     else:
         fault, line = str(error), 0
-    if 0 < line <= len(lines := text.splitlines()) and _CURLY.search(lines[line - 1]):
-        return line, CURLY
+    lines = text.splitlines()
+    if conflict := next((number for number, one in enumerate(lines, start=1) if _CONFLICT.match(one)), None):
+        return (
+            conflict,
+            "a merge conflict of git; keep one side, and remove the lines <<<<<<<, =======, >>>>>>>",
+        )
+    for looks, explained in _LINES if 0 < line <= len(lines) else ():
+        if looks.search(lines[line - 1]):
+            return line, explained
     for pattern, words in _SYNTAX:
         if match := re.search(pattern, fault):
             return line, match.expand(words)

@@ -15,8 +15,9 @@ from prober.loading.checks import SchemaSum, objective_findings, value_findings
 from prober.loading.connection_rules import address_findings, limit_warnings, placed, provider_findings, reach_warnings
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.openslo import objectives_of
+from prober.loading.suggestions import did_you_mean
 from prober.loading.templates import expanded, sent_as_written
-from prober.loading.validation_errors import did_you_mean, shaped
+from prober.loading.validation_errors import shaped
 from prober.model.alerting import Alerts
 from prober.model.budget import Budget, Budgets
 from prober.model.comparison import Shadow
@@ -54,8 +55,16 @@ def gather_endpoints(documents: Sequence[Document], problems: list[Problem]) -> 
         if not isinstance(content, dict):
             found.complete = False
             continue
+        if "endpoints" not in content and any(isinstance(one, dict) and "provider" in one for one in content.values()):
+            message = "endpoints stand at the top of the file; write endpoints: above them, and indent them below it"
+            _report(document, [Finding((), message, line_of=(next(iter(content)),))], problems)
+            found.complete = False
+            continue
         _report(document, _stray_fields(content), problems)
         raw_endpoints = content.get("endpoints")
+        if raw_endpoints == {} and any(place[:1] == ("endpoints",) for place in document.spoiled):
+            found.complete = False  # names that cannot be read were reported
+            continue
         if not isinstance(raw_endpoints, dict) or not raw_endpoints:
             message = f"expected endpoints by name, found {shown(raw_endpoints)}; write name: and below it their fields"
             _report(document, [Finding(("endpoints",), message)], problems)
@@ -124,6 +133,9 @@ def gather_sets(
     for document in documents:
         if not isinstance(document.value, dict):
             continue
+        if "apiVersion" in document.value:
+            _report(document, [Finding(("apiVersion",), _of_another(document.value["apiVersion"]))], problems)
+            continue
         written: dict[str, JsonValue] = {"name": PurePath(document.path).stem, **document.value}
         every = expanded(written, Path(document.path).parent)
         findings: list[Finding] = []
@@ -141,6 +153,7 @@ def gather_sets(
             )
         _report(document, [*every.findings, *map(every.as_written, findings)], problems)
         _report(document, sent_as_written(document.value), remarks)
+        remarks.extend(document.remarks)
         if probe_set is not None:
             sets.append(probe_set)
         if probe_set is not None and probe_set.budget.limits:
@@ -153,6 +166,12 @@ def gather_sets(
             faults = rules.budget_faults(declared.endpoint.budget, [(declared.endpoint, asking.get(name, ()))])
             _report(declared.document, _below(("endpoints", name, "budget"), faults), problems)
     return sets
+
+
+def _of_another(version: JsonValue) -> str:
+    if isinstance(version, str) and version.startswith("openslo"):
+        return "an OpenSLO document is no probe set; write it as an item of objectives: in the probe set it is about"
+    return "a manifest, and no probe set; keep it in another folder, or write what it holds into a file of its own"
 
 
 _One = TypeVar("_One", Budgets, Alerts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -29,6 +29,10 @@ _CURLY = re.compile("[\u2018-\u201f\u00ab\u2039].*[\u2018-\u201f\u00bb\u203a]", 
 _CURLY_END = re.compile("^[\u2018-\u201f\u00ab\u2039]|[\u2018-\u201f\u00bb\u203a]$")
 CURLY = "YAML takes curly quotes for a part of the text; write straight quotes (around curly ones that are meant)"
 _EXAMPLE = re.compile(r"#\s*example key\s*$")
+_PROSE: tuple[Where, ...] = (("prompt",), ("system",), ("content",), ("value",), ("description",))
+"""Fields whose texts may hold a #."""
+_NO_COMMENT = re.compile(r"#[^\s#!].*")
+"""A # with no blank behind it: more often a part of a text than a comment."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -56,6 +60,8 @@ class Document:
     problems: tuple[Problem, ...] = ()
     spoiled: frozenset[Where] = frozenset()
     """Places already complained of, whose values are only stand-ins."""
+    remarks: tuple[Problem, ...] = ()
+    """What may be meant so, and may be a mistake."""
 
     def problem(self, finding: Finding) -> Problem:
         """The finding with its line: that of the nearest place above it that the file really has."""
@@ -76,7 +82,7 @@ def document(shown: str, text: str) -> Document:
     if node is None:
         return unreadable(shown, 1, "the file is empty; write a probe set, or delete the file")
     lines = text.split("\n")
-    builder = _Builder([number for number, line in enumerate(lines) if _EXAMPLE.search(line)])
+    builder = _Builder(lines)
     value = builder.build(node, ())
     bare = Document(shown, lines=builder.lines)
     problems = [bare.problem(finding) for finding in builder.findings]
@@ -91,7 +97,8 @@ def document(shown: str, text: str) -> Document:
         # For anchors, and for notes to other programs.
         value = {name: one for name, one in value.items() if not name.startswith("x-")}
     spoiled = frozenset(finding.line_of or finding.where for finding in builder.findings)
-    return Document(shown, value, builder.lines, tuple(problems), spoiled)
+    remarks = tuple(bare.problem(finding) for finding in builder.remarks)
+    return Document(shown, value, builder.lines, tuple(problems), spoiled, remarks)
 
 
 def rows_of(shown: str, text: str) -> tuple[JsonValue, tuple[Problem, ...]]:
@@ -140,11 +147,13 @@ class TooMuch(Exception):
 class _Builder:
     """Turns YAML nodes into JSON values, and notes where each one stood."""
 
-    def __init__(self, examples: Collection[int] = ()) -> None:
-        """`examples`: 0-based lines that say that a text of a probe holds an example of a secret."""
-        self._examples = frozenset(examples)
+    def __init__(self, text: Sequence[str] = ()) -> None:
+        """`text`: the lines of the file. Those that end so say that a text of a probe holds an example of a secret."""
+        self._text = text
+        self._examples = frozenset(number for number, line in enumerate(text) if _EXAMPLE.search(line))
         self.lines: dict[Where, int] = {}
         self.findings: list[Finding] = []
+        self.remarks: list[Finding] = []
         self.leaking: set[int] = set()
         """Lines of values that hold secrets, or examples of them."""
         self._weight = 0
@@ -159,7 +168,16 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode):
             self._look_for_secrets(node, where)
             return self._scalar(node, where)
-        return self._refuse(where, f"the tag {short(node.tag)} is not allowed; remove it")
+        return self._refuse_tag(node, where)
+
+    def _refuse_tag(self, node: yaml.Node, where: Where) -> JsonValue:
+        stand_in = node.value or "?" if isinstance(node, yaml.ScalarNode) else None
+        fix = "remove it"
+        if node.tag.lower() in ("!include", "!file", "!inc"):
+            fix = "write file:// before the name of a text file, or put the text here"
+        elif node.tag.lower() in ("!env", "!env_var", "!var"):
+            fix = "write the value itself; variables of the environment have fields of their own, such as api_key_env"
+        return self._refuse(where, f"the tag {short(node.tag)} is not allowed; {fix}", stand_in)
 
     def _weigh(self, node: yaml.Node, where: Where) -> None:
         self._weight += 32 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
@@ -232,8 +250,14 @@ class _Builder:
                 return self._float(text, where)
             if fault := _unsendable(text):
                 return self._refuse(where, fault, "?")
+            if not node.style and where[-1:] in _PROSE and (cut := _NO_COMMENT.match(self._behind(node))):
+                message = f'the text ends before "{cut[0][:20]}", which YAML takes for a comment; '
+                fix = "put the text in quotes if it goes on, or a blank behind # if that is a comment"
+                self.remarks.append(Finding(where, message + fix))
             return text
         if kind == "null":
+            if not node.value and self._behind(node).startswith("#") and where[-1:] in _PROSE:
+                return self._refuse(where, "# begins a comment, so the text is empty; put the text in quotes", "?")
             return None
         if kind == "bool" and text.lower() in {"true", "false"}:
             return text.lower() == "true"
@@ -249,7 +273,12 @@ class _Builder:
         if kind == "int":
             message = f'YAML may read {short(text)} as another number; write it plainly, or "{short(text)}" in quotes'
             return self._refuse(where, message, text)
-        return self._refuse(where, f"the tag {short(node.tag)} is not allowed; remove it")
+        return self._refuse_tag(node, where)
+
+    def _behind(self, node: yaml.ScalarNode) -> str:
+        """What stands behind a plain scalar on its last line."""
+        line, column = node.end_mark.line, node.end_mark.column
+        return self._text[line][column:].strip() if line < len(self._text) else ""
 
     def _float(self, text: str, where: Where) -> JsonValue:
         try:

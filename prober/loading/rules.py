@@ -15,7 +15,7 @@ from prober.loading import cron
 from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.connection_rules import connection_findings, is_local, key_fix
 from prober.loading.lines import Finding, Where
-from prober.loading.validation_errors import NO_KEYS, did_you_mean
+from prober.loading.suggestions import NO_KEYS, did_you_mean
 from prober.model.budget import NANO, Budget, Limit
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.evidence import FactKind
@@ -281,7 +281,7 @@ def _is_ours(endpoint: Endpoint) -> bool:
 
 def runbook_findings(runbook: JsonValue, folder: Path) -> Iterator[Finding]:
     """A runbook is an address, or a file beside the probe set."""
-    if not isinstance(runbook, str) or "://" in runbook:
+    if not isinstance(runbook, str) or runbook.startswith(("https://", "http://")):
         return
     try:
         found = (folder / runbook).is_file()

@@ -33,12 +33,13 @@ class Fault(Exception):
     """What is wrong with values or a file; the text says what to write."""
 
 
-def constants_of(value: JsonValue) -> Row:
+def constants_of(value: JsonValue, folder: Path) -> Row:
+    """The values that the probes of a set share."""
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise Fault(f"expected names and values, found {shown(value)}; write vars: {{company: ACME}}")
-    return {_column(name): _text(one, name) for name, one in value.items()}
+    return {_column(name): _filled(_text(one, name), folder) for name, one in value.items()}
 
 
 def rows_from(value: JsonValue, folder: Path) -> list[tuple[str, Row]]:
@@ -53,7 +54,7 @@ def rows_from(value: JsonValue, folder: Path) -> list[tuple[str, Row]]:
             dict(zip(columns, one, strict=True)) for one in itertools.product(*columns.values())
         ]
         if all(len(one) == 1 for one in columns.values()):
-            return [("", {name: _text(one[0], name) for name, one in columns.items()})]
+            return [("", {name: _filled(_text(one[0], name), folder) for name, one in columns.items()})]
         varying = [name for name, one in columns.items() if len(one) > 1]
     elif isinstance(value, str):
         found, varying = _of_file(value, folder), []
@@ -66,7 +67,18 @@ def rows_from(value: JsonValue, folder: Path) -> list[tuple[str, Row]]:
     rows = [_row(one) for one in found]
     if any(row.keys() != rows[0].keys() for row in rows):
         raise Fault("not every row has the same names; write each name in each row")
-    return [(_identity(row, varying or [name for name in row if name != "id"]), row) for row in rows]
+    return [
+        (
+            _identity(row, varying or [name for name in row if name != "id"]),
+            {name: _filled(one, folder) for name, one in row.items()},
+        )
+        for row in rows
+    ]
+
+
+def _filled(value: str, folder: Path) -> str:
+    """A value; the text of a file beside the set where it names one."""
+    return content_of(value, folder).rstrip("\n") if value.startswith("file://") else value
 
 
 def _row(value: JsonValue) -> Row:
@@ -95,7 +107,8 @@ def _column(name: str) -> str:
 
 def _text(value: JsonValue, name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise Fault(f"{name}: expected a text or a number, found {shown(value)}; put it in quotes")
+        fix = "put it in quotes" if isinstance(value, bool) else "write a text"
+        raise Fault(f"{name}: expected a text or a number, found {shown(value)}; {fix}")
     return str(value)
 
 

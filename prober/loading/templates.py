@@ -11,14 +11,18 @@ from typing import Final
 from pydantic import JsonValue
 
 from prober.loading.lines import Finding, Where
+from prober.loading.suggestions import did_you_mean
 from prober.loading.template_values import Fault, Row, constants_of, content_of, rows_from
-from prober.loading.validation_errors import did_you_mean
 from prober.text import quoted
 
 _VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
-_OTHER: Final = re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^\n]{0,80}?%\}|<%[=-][^\n]{0,80}?%>")
+_OTHER: Final = re.compile(r"\{\{\{[^{}\n]{0,80}\}\}\}|\{\{[^{}\n]{0,80}\}\}|\{%[^\n]{0,80}?%\}|<%[=-][^\n]{0,80}?%>")
 _ENVIRONMENT: Final = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}|\bos\.environ/\w+|\{\{\s*env\.\w+\s*\}\}|\A\s*env:\w+\s*\Z")
-_FILE: Final = re.compile(r"\A\s*(?:file:|@)?(?P<path>[\w./-]+\.(?:txt|md|j2|jinja2?|json|ya?ml|prompt))\s*\Z")
+_FILE: Final = re.compile(
+    r"\A\s*(?:(?i:file):\s*(?://)?|@)?(?P<path>[\w./-]+\.(?:txt|md|j2|jinja2?|json|ya?ml|prompt))\s*\Z"
+)
+_ADDRESS: Final = re.compile(r"(?i)\A\s*[a-z][a-z0-9+.-]*://\S+\s*\Z|\A\s*(?:exec|python|javascript|package):\S+\s*\Z")
+"""A text that is nothing but an address or a command."""
 _SINGLE: Final = re.compile(r"(?<![\w{}$^\\\"'`])\{[A-Za-z_][A-Za-z0-9_]+\}(?![\w{}\"'`])")
 """A name in single braces: not in quotes, nor in a formula."""
 _TEXTS: Final[Sequence[str]] = ("prompt", "system", "messages")
@@ -54,7 +58,7 @@ def expanded(raw: Mapping[str, JsonValue], folder: Path) -> Expanded:
     findings: list[Finding] = []
     constants: Row = {}
     try:
-        constants = constants_of(raw.get("vars"))
+        constants = constants_of(raw.get("vars"), folder)
     except Fault as fault:
         findings.append(Finding(("vars",), str(fault)))
     if not isinstance(probes, list):
@@ -96,7 +100,7 @@ def _expanded(
         known = {*constants, *(rows[0][1] if rows else {})}
         findings += [Finding((*here, field), fault) for one in _strings(text) for fault in _faults(one, known, named)]
     named |= {name for one in _strings(probe.get("expect")) for name in _VARIABLE.findall(one)}
-    for name in rows[0][1] if rows else ():
+    for name in rows[0][1] if rows and len(findings) == before else ():
         if name not in named and name != "id":
             fix = did_you_mean(name, named, "write it into a text as {{" + name + "}}, or remove it") if named else ""
             message = f"no text names {quoted(name)}; {fix or 'write it into a text as {{' + name + '}}, or remove it'}"
@@ -130,6 +134,12 @@ def _faults(text: str, known: set[str], named: set[str]) -> Iterator[str]:
         return
     if found := _FILE.match(text):
         yield f"{quoted(text.strip())} is sent as it stands; write file://{found['path']} for its text, {_AS_IT_STANDS}"
+        return
+    if _ADDRESS.match(text):
+        yield (
+            f"{quoted(text.strip())} is sent as it stands, for nothing is fetched or run; write the text itself, "
+            f"or file://prompt.txt for that of a file, {_AS_IT_STANDS}"
+        )
         return
     for name in dict.fromkeys(_VARIABLE.findall(text)):
         named.add(name)

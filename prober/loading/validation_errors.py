@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from prober.loading.foreign import CHECKS, FIELDS, RENAMED
+from prober.loading.foreign import MEANT
 from prober.loading.lines import Finding, Where
-from prober.model.alerting import Alerts, Digest, QuietHours, Reminders, Route
-from prober.model.declaration import Check, CheckType, Endpoint, Maintenance, Message, Probe, Schedule, Tool
-from prober.model.reference import Confirm, ReferenceRule
-from prober.text import is_secret_name, quoted, shown
+from prober.loading.suggestions import (
+    OTHERWISE,
+    did_you_mean,
+    duration_meant,
+    fields_of,
+    list_of,
+    number_meant,
+    stands_for,
+    unknown_check,
+    unknown_field,
+)
+from prober.text import quoted, shown
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
-NO_KEYS = "a secret must not be in a file; put it in an environment variable and write that variable's name, as in"
-
-# What to write where no allowed word is near.
-_OTHERWISE = {
-    "check": f"write one of: {', '.join(name for name in typing.get_args(CheckType) if not name.startswith('not-'))}; "
-    "or one with not- in front",
-}
-
 _PLAIN = re.compile(r"[\w./@-]([\w ./@-]*[\w./@-])?")
-_BASES = {name.removeprefix("not-") for name in typing.get_args(CheckType)}
 _DURATIONS = {"every", "jitter", "pause", "lasts", "api_key_lasts", "critical", "warning", "info", "after"}
+_DAYS = {"keep_for", "keep_replies"}
 PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "use letters, digits and . _ / - only, a letter or digit first",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "write the name of an environment variable, such as OPENAI_API_KEY",
@@ -43,23 +42,6 @@ PATTERNS = {
     r"^[A-Za-z0-9_-]{1,64}$": "use letters, digits, _ and - only, at most 64",
 }
 
-_THINGS: Mapping[type[BaseModel], str] = {
-    Probe: "a probe has fields such as id and prompt",
-    Check: "a check has fields type and value, such as {type: contains, value: Paris}",
-    Message: "a message has fields role and content",
-    Tool: "a tool has fields such as name and parameters",
-    Schedule: 'a schedule has a field every or cron, such as {every: "6h"}',
-    Endpoint: "an endpoint has fields such as provider and model",
-    Maintenance: 'a window has fields begins or at, and lasts, such as {at: "02:00", lasts: 2h}',
-    Route: "a route has fields such as to and severity, such as {to: [slack], severity: warning}",
-    QuietHours: 'quiet hours have fields start and end, such as {start: "22:00", end: "07:00"}',
-    Digest: 'a digest has fields at and severities, such as {at: "09:00"}',
-    Reminders: "reminders are fields such as {critical: 1h, warning: 1d}",
-    Alerts: "a file of alerts has fields such as routes, quiet_hours and digest",
-    ReferenceRule: "a reference has fields rounds and hours, or is the word trial",
-    Confirm: "confirm has fields such as rounds and pause; {rounds: 0} switches it off",
-}
-
 
 def shaped(shape: type[Shape], raw: JsonValue, findings: list[Finding]) -> Shape | None:
     """`raw` as a `shape`; or None, with every fault appended to `findings`."""
@@ -70,27 +52,15 @@ def shaped(shape: type[Shape], raw: JsonValue, findings: list[Finding]) -> Shape
         faults = error.errors(include_url=False)
         # A misspelt field would be reported twice, as unknown and as missing.
         misspelt = {
-            (*fault["loc"][:-1], _meant(str(fault["loc"][-1]), _shape_at(shape, fault["loc"][:-1])))
+            (*fault["loc"][:-1], field)
             for fault in faults
             if fault["type"] == "extra_forbidden"
+            for field in stands_for(str(fault["loc"][-1]), _shape_at(shape, fault["loc"][:-1]))
         }
         for fault in faults:
             if fault["type"] != "missing" or fault["loc"] not in misspelt:
                 findings.extend(_finding(shape, fault))
         return None
-
-
-def _base(check: str) -> str:
-    """A kind of check without its negation, in our spelling."""
-    return check.lower().replace("_", "-").removeprefix("not-")
-
-
-def did_you_mean(word: str, allowed: Iterable[str], otherwise: str = "", least: float = 0.6) -> str:
-    """The fix of a misspelt word: the nearest allowed one, or `otherwise`, or all. `least`: how near, 0 to 1."""
-    names = list(allowed)
-    if near := _nearest(word, names, least):
-        return f'did you mean "{near}"?'
-    return otherwise or f"write one of: {', '.join(names)}"
 
 
 def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
@@ -100,22 +70,26 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
     if kind == "too_short" and value:
         return  # pydantic counts faulty items as absent; they are reported themselves
     if kind == "extra_forbidden":
-        yield Finding(loc[:-1], _unknown_field(str(loc[-1]), _shape_at(shape, loc[:-1])), line_of=loc)
+        yield Finding(loc[:-1], unknown_field(str(loc[-1]), _shape_at(shape, loc[:-1])), line_of=loc)
     elif kind == "missing":
         yield Finding(loc, f'is missing; write "{loc[-1]}: …"')
     elif kind == "literal_error":
         noun = _noun(loc)
         allowed = re.findall(r"'([^']+)'", str(context.get("expected", "")))
-        word = value if isinstance(value, str) else ""
-        if noun == "check" and (instead := CHECKS.get(_base(word))):
-            yield Finding(loc, f"there is no check {quoted(word)}; {instead}")
-            return
-        least = 0.85 if noun == "check" else 0.6  # checks of like names may mean the opposite
-        fix = did_you_mean(word, allowed, _OTHERWISE.get(noun, ""), least)
-        yield Finding(loc, f"unknown {noun} {_bare(value)}; {fix}")
+        if not isinstance(value, str):
+            yield Finding(loc, f"expected a word, found {shown(value)}; write one of: {', '.join(allowed)}")
+        elif noun == "check":
+            yield Finding(loc, unknown_check(value, allowed))
+        else:
+            meant = MEANT.get(noun, {}).get(value.lower())
+            if noun == "day" and value.lower()[:3] in allowed:
+                meant = value.lower()[:3]
+            fix = f'did you mean "{meant}"?' if meant else did_you_mean(value, allowed, OTHERWISE.get(noun, ""))
+            yield Finding(loc, f"unknown {noun} {_bare(value)}; {fix}")
     elif kind == "model_type":
-        thing = _THINGS.get(_shape_at(shape, loc), "write it as fields, each on a line of its own")
-        yield Finding(loc, f"expected fields, found {shown(value)}; {thing}")
+        yield Finding(loc, f"expected fields, found {shown(value)}; {fields_of(_shape_at(shape, loc), value)}")
+    elif kind == "tuple_type" and (item := _item_at(shape, loc)) is not None:
+        yield Finding(loc, f"expected a list, found {shown(value)}; {list_of(item, value)}")
     else:
         yield Finding(loc, _wrong_value(kind, value, context, str(loc[-1]) if loc else ""))
 
@@ -125,13 +99,18 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
     number = isinstance(value, bool | int | float)
     if name in _DURATIONS and kind == "string_type":
         return f'expected a duration, {found}; write a number and s, m, h or d, such as "30m"'
+    if name in _DAYS and kind == "string_type":
+        return f'expected a number of days, {found}; write whole days, such as "90d"'
+    if name in ("at_least", "at_most") and kind == "string_type":
+        return f'expected a percentage, {found}; write one such as "95 %"'
     if kind == "string_type" and number:
         return f'expected a text, {found}; put it in quotes: "{str(value).lower()}"'
     if kind == "string_pattern_mismatch" and name == "api_key_env":
         # It may be the key itself, in a shape we do not know.
         return f"not the name of an environment variable; {PATTERNS[context['pattern']]}"
     if kind == "string_pattern_mismatch":
-        return f"{_bare(value)} is not allowed; {PATTERNS[context['pattern']]}"
+        meant = duration_meant(str(value), in_days=name in _DAYS) if name in _DURATIONS | _DAYS else None
+        return f"{_bare(value)} is not allowed; {f'write {meant}' if meant else PATTERNS[context['pattern']]}"
     if name == "endpoints" and kind == "tuple_type" and isinstance(value, dict):
         return "expected a list of names, found fields; write [name], and declare endpoints in a file endpoints.yaml"
     if kind == "too_short":
@@ -141,8 +120,10 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
             else "is empty; write at least one"
         )
     if kind == "tuple_type" and isinstance(value, str) and "\n" not in value and len(value) <= 40:
-        whole = f"slack:{value}" if value.startswith("#") else value
-        return f"expected a list, {found}; write [{whole if _PLAIN.fullmatch(whole) else json.dumps(whole)}]"
+        parts = value.split() if name == "api_key_command" else [part.strip() for part in value.split(",")]
+        whole = [f"slack:{part}" if part.startswith("#") else part for part in parts if part]
+        items = ", ".join(part if _PLAIN.fullmatch(part) else json.dumps(part) for part in whole)
+        return f"expected a list, {found}; write [{items}]"
     limits = {
         "string_too_short": "is empty; write something, or leave the field out",
         "string_too_long": f"longer than {context.get('max_length')} characters; shorten it",
@@ -152,42 +133,12 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
         "less_than_equal": f"{found}; write a number of at most {context.get('le', 0):g}",
         "string_type": f"expected a text, {found}; write a text",
         "bool_type": f"expected true or false, {found}; write true or false, without quotes",
-        "int_type": f"expected a whole number, {found}; write a whole number, without quotes",
-        "float_type": f"expected a number, {found}; write a number, without quotes",
+        "int_type": f"expected a whole number, {found}; {number_meant(value, is_whole=True)}",
+        "float_type": f"expected a number, {found}; {number_meant(value, is_whole=False)}",
         "tuple_type": f"expected a list, {found}; write [first, second], or one item a line behind a dash",
         "dict_type": f"expected fields, {found}; write lines such as name: value",
     }
     return limits.get(kind, f"{found}, which is not allowed here; see the documentation of this field")
-
-
-def _unknown_field(name: str, shape: type[BaseModel]) -> str:
-    unknown = f"unknown field {quoted(name)}"
-    if is_secret_name(name):
-        return f"{unknown}; {NO_KEYS} api_key_env: OPENAI_API_KEY"
-    if shape is Check and _base(name) in _BASES:
-        return f"{unknown}; write {{type: {name}, value: …}}"
-    if name in FIELDS and not _nearest(name, list(shape.model_fields), 0.85):
-        return f"{unknown}; {FIELDS[name]}"
-    if meant := _meant(name, shape):
-        return f'{unknown}; did you mean "{meant}"?'
-    if shape is Endpoint:
-        return f"{unknown}; what is sent to the model belongs under parameters"
-    return f"{unknown}; write one of: {', '.join(shape.model_fields)}"
-
-
-def _meant(name: str, shape: type[BaseModel]) -> str | None:
-    """The field a misspelt name stands for, if any."""
-    # The name of an endpoint is the key above its fields, not one of them.
-    fields = [field for field in shape.model_fields if not (shape is Endpoint and field == "name")]
-    if shape is Check and _base(name) in _BASES:
-        return "type"
-    known = RENAMED.get(name)
-    return known if known in fields else _nearest(name, fields)
-
-
-def _nearest(word: str, names: list[str], least: float = 0.6) -> str | None:
-    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=least) if len(word) <= 60 else []
-    return near[0] if near else None
 
 
 def _bare(value: JsonValue) -> str:
@@ -200,6 +151,12 @@ def _shape_at(shape: type[BaseModel], loc: Where) -> type[BaseModel]:
         if isinstance(step, str) and step in shape.model_fields:
             shape = next(_shapes_in(shape.model_fields[step].annotation), shape)
     return shape
+
+
+def _item_at(shape: type[BaseModel], loc: Where) -> type[BaseModel] | None:
+    """The shape of the items of the list that stands at `loc`; None where they are texts or numbers."""
+    fields = _shape_at(shape, loc[:-1]).model_fields
+    return next(_shapes_in(fields[str(loc[-1])].annotation), None) if str(loc[-1]) in fields else None
 
 
 def _shapes_in(annotation: Any) -> Iterator[type[BaseModel]]:

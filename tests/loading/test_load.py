@@ -222,3 +222,78 @@ def test_a_rule_that_trips_over_one_file_hides_no_mistake_of_another(tmp_path: P
     found = problems(write(tmp_path, endpoints=ENDPOINTS, billing=SET, other="owner: [team]\n"))
     assert any("billing.yaml:1: cannot be checked to its end (ZeroDivisionError)" in each for each in found)
     assert any("other.yaml:1: owner: expected a text" in each for each in found)
+
+
+PROBES = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes:\n  - id: a\n"
+COPIED = "begins with blanks that YAML does not take for such"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("    prompt: {city} is where?", "a text that begins with { or [ needs quotes"),
+        ("    prompt: {{city}} is where?", "a text that begins with { or [ needs quotes"),
+        ("    prompt: [Draft] Improve this.", "a text that begins with { or [ needs quotes"),
+        ("    prompt: 'Don't stop'", "the quotes are closed within the text; write '' for each ' inside"),
+        ('    prompt: "Say "yes" now"', "the quotes are closed within the text"),
+        ("    prompt: Pick.\n\u00a0\u00a0- {id: b, prompt: Choose.}", COPIED),
+        ("    prompt: Pick.\n\u3000 \u3000samples: 2", "YAML takes the odd blanks before it"),
+        ("    prompt: Pick.\n<<<<<<< mine\n    samples: 2\n=======\n    samples: 3\n>>>>>>> theirs",
+         "a merge conflict of git"),
+        ("{% if prod %}\n    prompt: Pick.", "of a template of another program"),
+        ("    prompt: #1 of what?", "probes.0.prompt: # begins a comment, so the text is empty"),
+        ("    prompt: !include prompts/a.txt", "probes.0.prompt: the tag !include is not allowed; write file://"),
+        ("    prompt: !Env PROMPT", "probes.0.prompt: the tag !Env is not allowed; write the value itself"),
+        ("    prompt: !!binary aGk=", "probes.0.prompt: the tag !!binary is not allowed; remove it"),
+    ],
+)  # fmt: skip
+def test_a_line_that_is_no_yaml_says_what_to_write(line: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "endpoints.yaml").write_text("endpoints:\n  bot: {provider: scripted, model: m}\n")
+    (tmp_path / "set.yaml").write_text(f"{PROBES}{line}\n")
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path)
+    [said] = str(raised.value).splitlines()
+    assert message in said
+
+
+@pytest.mark.parametrize(
+    ("line", "cut"),
+    [
+        ("    prompt: Which is #3 of these?", "#3 of these?"),
+        ("    prompt: Pick.\n    system: Use #hashtags", "#hashtags"),
+        ("    prompt: Pick. # a note", ""),
+        ("    prompt: Pick. #!shebang", ""),
+        ("    prompt: 'Which is #3?'", ""),
+        ("    prompt: |\n      Which is #3?", ""),
+        ("    prompt: C#minor", ""),
+        ("    prompt: Pick.\n    samples: 2 #often", ""),
+    ],
+)
+def test_a_text_that_a_comment_cuts_short_is_a_warning(line: str, cut: str, tmp_path: Path) -> None:
+    (tmp_path / "endpoints.yaml").write_text("endpoints:\n  bot: {provider: scripted, model: m}\n")
+    (tmp_path / "set.yaml").write_text(f"{PROBES}{line}\n")
+    assert [f'the text ends before "{cut}"' in str(one) for one in load(tmp_path).warnings] == ([True] if cut else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("endpoints.yaml", "bot: {provider: scripted, model: m}\n",
+         "endpoints.yaml:1: endpoints stand at the top of the file; write endpoints: above them"),
+        ("endpoints.yaml", "endpoints:\n  7: {provider: scripted, model: m}\n",
+         "endpoints.yaml:2: endpoints: 7 is not a field name; put it in quotes if it is one"),
+        ("slo.yaml", "apiVersion: openslo/v1\nkind: SLO\nspec: {}\n",
+         "slo.yaml:1: apiVersion: an OpenSLO document is no probe set; write it as an item of objectives:"),
+        ("job.yaml", "apiVersion: batch/v1\nkind: CronJob\n", "job.yaml:1: apiVersion: a manifest, and no probe set"),
+        ("other.yaml", f"{PROBES}    prompt: Pick.\n".replace("probes:\n  - id: a\n    p", "probes:\n  a:\n    p"),
+         "other.yaml:4: probes: expected a list, found fields; write each behind a dash, with its name as a field, as in - id: a"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_something_else_has_one_fault(name: str, text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "endpoints.yaml").write_text("endpoints:\n  bot: {provider: scripted, model: m}\n")
+    (tmp_path / "set.yaml").write_text(f"{PROBES}    prompt: Pick.\n")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path)
+    [said] = str(raised.value).replace(f"{tmp_path.as_posix()}/", "").splitlines()
+    assert said.startswith(message)

@@ -47,6 +47,9 @@ def said(folder: Path, **files: str) -> str:
     [
         ("slakc", 'there is no alerter "slakc"; did you mean "slack"?'),
         ("'fax:123'", 'there is no alerter "fax"; write one'),
+        ("'mailto:a@example.com'", 'there is no alerter "mailto"; write apprise, which reaches mail'),
+        ("pd", 'there is no alerter "pd"; write pagerduty'),
+        ("'#ops'", '"#ops" is not an alerter; write "slack:#ops"'),
     ],
 )
 def test_a_route_to_nobody(tmp_path: Path, to: str, fix: str) -> None:
@@ -72,6 +75,21 @@ def test_a_route_to_an_alerter_that_is_not_configured_here_is_valid_with_a_warni
     [
         ("cron: '0 0 1 1 *'", "schedule.cron: not due in every month"),
         ("cron: '0 0 31 * *'", "schedule.cron: not due in every month"),
+        (
+            "cron: 'TZ=Asia/Tokyo 0 6 * * *'",
+            "schedule.cron: a time zone has a field of its own; write timezone: Asia/Tokyo",
+        ),
+        ("cron: '@weekly'", 'schedule.cron: "@weekly" is read by some programs only; write "0 0 * * sun"'),
+        ("cron: '@every 90m'", "schedule.cron: @every is not cron; write every: 90m in place of cron"),
+        ("every: 90 minutes", 'schedule.every: "90 minutes" is not allowed; write 90m'),
+        ("every: P1DT12H", 'schedule.every: "P1DT12H" is not allowed; write 36h'),
+        ("every: 2 weeks", 'schedule.every: "2 weeks" is not allowed; write 14d'),
+        ("every: 1 month", 'schedule.every: "1 month" is not allowed; write a number and s, m, h or d'),
+        (
+            "cron: '0 6 * * *', timezone: New York",
+            'schedule.timezone: unknown time zone "New York"; did you mean "America/New_York"?',
+        ),
+        ("cron: '0 6 * * *', timezone: local", 'schedule.timezone: unknown time zone "local"; write one such as'),
         ("every: 60d", "schedule.every: must be more than nothing and at most 31 days"),
         ("every: 6h, timezone: Europe/Berlin", "schedule.timezone: an interval needs no time zone"),
         (
@@ -91,6 +109,8 @@ def test_a_runbook_is_an_address_or_a_file_that_exists(tmp_path: Path) -> None:
     (tmp_path / "book.md").write_text("Read the log.")
     assert loaded(tmp_path, with_book).sets[0].runbook == "book.md"
     assert loaded(tmp_path, SET + "runbook: https://wiki.example/x\n").sets
+    for link in ("ftp://files.example/x", "javascript://x%0aalert(1)"):
+        assert "runbook: there is no file" in said(tmp_path, probe_set=SET + f"runbook: '{link}'\n")
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,18 @@ def test_a_long_text_is_put_in_a_file(tmp_path: Path) -> None:
     assert find_texts([tmp_path]) == [tmp_path / "texts" / "p.txt"], "the daemon looks whether it changes"
 
 
+@pytest.mark.parametrize("rows", ["{order: file://o.txt}", "[{order: file://o.txt}, {order: None.}]", "file://r.csv"])
+def test_a_value_may_be_the_text_of_a_file(tmp_path: Path, rows: str) -> None:
+    files = {"o__txt": '3 chairs, "oak"\n', "r__csv": "order\nfile://o.txt\nNone.\n"}
+    shared = "vars: {rules: file://o.txt}\n"
+    text = f"{shared}probes: [{{id: a, prompt: '{{{{order}}}}|{{{{rules}}}}', vars: {rows}}}]\n"
+    found = probes_of(tmp_path, text, **files)
+    assert found[0].prompt == '3 chairs, "oak"|3 chairs, "oak"'
+    ids = [probe.id for probe in found]
+    edited = probes_of(tmp_path, text, **{**files, "o__txt": "4 chairs"})
+    assert [probe.id for probe in edited] == ids, "an edit of the text renames no probe"
+
+
 def test_a_text_about_templates_is_sent_as_it_is(tmp_path: Path) -> None:
     text = "What does {{ user.name | upper }} mean, and ${HOME}, and file://x?"
     [probe] = probes_of(tmp_path, f"probes: [{{id: a, prompt: '{text}', template: false}}]\n")
@@ -126,6 +138,14 @@ def test_a_text_about_templates_is_sent_as_it_is(tmp_path: Path) -> None:
         ("prompt: file:///etc/hostname.txt", "/etc/hostname.txt is not in the folder of this file"),
         ("prompt: file:///etc/passwd", "a text is in a file that ends in .txt"),
         ("prompt: file://empty.txt", "empty.txt is empty"),
+        ("prompt: '{{{a}}}', vars: {a: b}", '"{{{a}}}": only names are filled in'),
+        ("prompt: 'FILE://a.md'", "write file://a.md for its text"),
+        ("prompt: 'file: notes/a.txt'", "write file://notes/a.txt for its text"),
+        ("prompt: https://wiki.example/prompts/7", "is sent as it stands, for nothing is fetched or run"),
+        ("system: 'langfuse://support:3', prompt: Hi", "is sent as it stands, for nothing is fetched or run"),
+        ("prompt: 'exec:./prompt.sh'", "is sent as it stands, for nothing is fetched or run"),
+        ("prompt: '{{a}}', vars: {a: file://none.txt}", "none.txt cannot be read (No such file or directory)"),
+        ("prompt: '{{a}}', vars: {a: null}", "a: expected a text or a number, found nothing; write a text"),
         ("prompt: Hi, vars: {a: b}, template: false", "template: false sends every text as it stands"),
     ],
 )

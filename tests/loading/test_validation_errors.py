@@ -9,7 +9,8 @@ import pytest
 from pydantic import BaseModel, JsonValue
 
 from prober.loading.lines import Finding
-from prober.loading.validation_errors import PATTERNS, did_you_mean, shaped
+from prober.loading.suggestions import did_you_mean
+from prober.loading.validation_errors import PATTERNS, shaped
 from prober.model.declaration import Endpoint, ProbeSet
 from prober.text import one_line, quoted, shown
 

@@ -1,0 +1,237 @@
+"""What to write in place of what is wrong: for misspelt names, words of other tools, numbers and durations."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from pydantic import BaseModel, JsonValue
+
+from prober.loading.foreign import CHECKS, FIELDS, MEANT, RENAMED, SENT
+from prober.model.alerting import Alerts, Digest, QuietHours, Reminders, Route
+from prober.model.declaration import (
+    Check,
+    CheckType,
+    Endpoint,
+    Maintenance,
+    Message,
+    Probe,
+    ProbeSet,
+    Schedule,
+    Tool,
+)
+from prober.model.objective import Objective
+from prober.model.reference import Confirm, ReferenceRule
+from prober.text import is_secret_name, quoted
+
+NO_KEYS: Final = (
+    "a secret must not be in a file; put it in an environment variable and write that variable's name, as in"
+)
+
+# What to write where no allowed word is near.
+OTHERWISE = {
+    "check": f"write one of: {', '.join(name for name in typing.get_args(CheckType) if not name.startswith('not-'))}; "
+    "or one with not- in front",
+}
+
+_PLAIN = re.compile(r"[\w.][\w .]*")
+_BASES = {name.removeprefix("not-") for name in typing.get_args(CheckType)}
+_NEGATED = re.compile(r"(not|no|does-not|doesnt|never)-")
+_VALUELESS = {"is-json", "is-refusal"}
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([a-zA-Z]+)[ ,]*")
+_UNITS_S = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "H", "hr", "hrs", "hour", "hours"), 3_600),
+    **dict.fromkeys(("d", "D", "day", "days"), 86_400),
+    **dict.fromkeys(("w", "wk", "week", "weeks"), 604_800),
+    **dict.fromkeys(("y", "yr", "year", "years"), 31_536_000),
+}
+_HOMES: Mapping[type[BaseModel], str] = {
+    ProbeSet: "at the top of a probe set",
+    Probe: "in a probe",
+    Endpoint: "in an endpoint, in endpoints.yaml",
+    Schedule: "under schedule, in a probe set",
+    Objective: "under objectives, in a probe set",
+    Alerts: "at the top of alerts.yaml",
+    Route: "in a route, in alerts.yaml",
+}
+"""Where the fields of a shape are written, for those that stand elsewhere."""
+_OF_MANY_MEANINGS = {"id", "name", "type", "metadata", "reference", "kind", "to", "after", "private"}
+"""Fields whose name means something else in other tools, so that nobody knows which is meant."""
+
+_THINGS: Mapping[type[BaseModel], str] = {
+    Probe: "a probe has fields such as id and prompt",
+    Check: "a check has fields type and value, such as {type: contains, value: Paris}",
+    Message: "a message has fields role and content",
+    Tool: "a tool has fields such as name and parameters",
+    Schedule: 'a schedule has a field every or cron, such as {every: "6h"}',
+    Endpoint: "an endpoint has fields such as provider and model",
+    Maintenance: 'a window has fields begins or at, and lasts, such as {at: "02:00", lasts: 2h}',
+    Route: "a route has fields such as to and severity, such as {to: [slack], severity: warning}",
+    QuietHours: 'quiet hours have fields start and end, such as {start: "22:00", end: "07:00"}',
+    Digest: 'a digest has fields at and severities, such as {at: "09:00"}',
+    Reminders: "reminders are fields such as {critical: 1h, warning: 1d}",
+    Alerts: "a file of alerts has fields such as routes, quiet_hours and digest",
+    ReferenceRule: "a reference has fields rounds and hours, or is the word trial",
+    Confirm: "confirm has fields such as rounds and pause; {rounds: 0} switches it off",
+}
+
+
+def _spelled(check: str) -> str:
+    """A kind of check in our spelling: `notContains` and `not_contains` → `not-contains`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_ ]", "-", check).lower().removesuffix("-metric")
+
+
+def _base(check: str) -> str:
+    """A kind of check without its negation, in our spelling."""
+    return _NEGATED.sub("", _spelled(check), count=1)
+
+
+def unknown_check(word: str, allowed: list[str]) -> str:
+    """What is wrong with a kind of check that there is none of, and what to write."""
+    base, negated = _base(word), _base(word) != _spelled(word)
+    if (instead := CHECKS.get(base)) is not None:
+        if negated and "write type: " in instead:
+            instead = instead.replace("write type: ", "write type: not-", 1)
+        elif negated and instead.startswith("write a "):  # the opposite of several together is none of each
+            instead = OTHERWISE["check"]
+        return f"there is no check {quoted(word)}; {instead}"
+    # Checks of like names may mean the opposite.
+    near = _nearest(base, sorted(_BASES), 0.85) or _nearest(word, allowed, 0.85)
+    if near and negated and not near.startswith("not-"):
+        near = f"not-{near}"
+    return f"unknown check {quoted(word)}; " + (f'did you mean "{near}"?' if near else OTHERWISE["check"])
+
+
+def did_you_mean(word: str, allowed: Iterable[str], otherwise: str = "", least: float = 0.6) -> str:
+    """The fix of a misspelt word: the nearest allowed one, or `otherwise`, or all. `least`: how near, 0 to 1."""
+    names = list(allowed)
+    if near := _nearest(word, names, least):
+        return f'did you mean "{near}"?'
+    return otherwise or f"write one of: {', '.join(names)}"
+
+
+def fields_of(shape: type[BaseModel], value: JsonValue) -> str:
+    """What to write where the fields of a shape belong."""
+    if shape is Check and isinstance(value, str) and (words := value.split(maxsplit=1)):
+        kind = _spelled(words[0].rstrip(":"))
+        if _base(kind) in _VALUELESS and len(words) == 1:
+            return f"write {{type: {kind}}}"
+        if _base(kind) in _BASES:
+            value = words[1] if len(words) > 1 and _PLAIN.fullmatch(words[1]) and len(words[1]) <= 40 else "…"
+            return f"write {{type: {kind}, value: {value}}}"
+    if shape is Message and isinstance(value, str):
+        return "write {role: user, content: …}"
+    return _THINGS.get(shape) or f"its fields are: {', '.join(shape.model_fields)}"
+
+
+def list_of(item: type[BaseModel], value: JsonValue) -> str:
+    """What to write where a list of a shape belongs."""
+    if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
+        named = f"{next(iter(item.model_fields))}: {next(iter(value))[:40]}"
+        return f"write each behind a dash, with its name as a field, as in - {named}"
+    if isinstance(value, dict):
+        return "write a dash before the first of the fields, or [{…}]"
+    if item is Message and isinstance(value, str):
+        return "write prompt in place of messages, or [{role: user, content: …}]"
+    fields = fields_of(item, value)
+    if fields.startswith("write {"):
+        return f"write [{fields.removeprefix('write ')}]"
+    return f"write a list; {fields}"
+
+
+def number_meant(value: JsonValue, *, is_whole: bool) -> str:
+    """What to write in place of what is no number, or no whole one."""
+    text = str(value).strip() if isinstance(value, str) else ""
+    if re.fullmatch(r"-?\d+" if is_whole else r"-?\d+(\.\d+)?", text):
+        return f"write {text}, without quotes"
+    if not is_whole and re.fullmatch(r"\d{1,3}(\.\d+)? ?%", text):
+        return f"write {float(text.rstrip(' %')) / 100:g}"
+    if is_whole and isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"write {value:.0f}"
+    return "write a whole number" if is_whole else "write a number"
+
+
+def duration_meant(text: str, *, in_days: bool) -> str | None:
+    """A duration of other tools in our spelling: `6 hours`, `1h30m`, `PT6H`, `1w` → `6h`, `90m`, `6h`, `7d`."""
+    plain = re.sub(r"(?<=\d)[A-Z]", lambda unit: f"{unit[0].lower()} ", text[1:].replace("T", "")) if (
+        re.fullmatch(r"P(\d+[WD])*(T(\d+[HMS])+)?", text)) else text  # fmt: skip
+    parts = _AMOUNT.findall(plain)
+    if not parts or _AMOUNT.sub("", plain) or any(unit not in _UNITS_S for _, unit in parts):
+        return None
+    time_s = sum(float(amount) * _UNITS_S[unit] for amount, unit in parts)
+    units = (("d", 86_400),) if in_days else (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+    return next((f"{time_s / each:.0f}{unit}" for unit, each in units if time_s and time_s % each == 0), None)
+
+
+def unknown_field(name: str, shape: type[BaseModel]) -> str:
+    """What is wrong with a field that a shape does not have, and what to write."""
+    return f"unknown field {quoted(name)}; {_instead_of(name, shape)}"
+
+
+def _instead_of(name: str, shape: type[BaseModel]) -> str:
+    if name[:1].isspace() or name[:1] in ("\u200b", "\ufeff"):
+        return "YAML takes the odd blanks before it, as web pages have them, for a part of it; indent with plain spaces"
+    if is_secret_name(name):
+        return f"{NO_KEYS} api_key_env: OPENAI_API_KEY"
+    if shape is Check and _base(name) in _BASES:
+        return fields_of(Check, name)
+    if shape is Message and (role := _role(name)):
+        return f"write {{role: {role}, content: …}}"
+    if shape is Tool and name in ("function", "type"):
+        return "write name, description and parameters without it"
+    if name in FIELDS and not _nearest(name, list(shape.model_fields), 0.85):
+        return FIELDS[name]
+    renamed = RENAMED.get(name, "").split()
+    if own := next((field for field in renamed if field in _fields(shape)), None):
+        return f'did you mean "{own}"?'
+    for home, place in _HOMES.items() if shape in _HOMES and name not in _OF_MANY_MEANINGS else ():
+        if home is not shape and (there := next((field for field in (name, *renamed) if field in _fields(home)), None)):
+            return f"write {there} {place}"
+    if name in SENT:
+        return f"what is sent to the model belongs under parameters{'' if shape is Endpoint else ' of the endpoint'}"
+    if near := next((field for field in _fields(shape) if _is_near(name, field)), None):
+        return f'did you mean "{near}"?'
+    if shape is Endpoint:
+        return "remove it, or write it under parameters if the model is to be sent it"
+    return f"write one of: {', '.join(shape.model_fields)}"
+
+
+def stands_for(name: str, shape: type[BaseModel]) -> Sequence[str]:
+    """The fields of a shape that an unknown one stands for: they are not missing too."""
+    if shape is Check and _base(name) in _BASES:
+        return ("type",)
+    if shape is Message and _role(name):
+        return ("role", "content")
+    if shape is Tool and name == "function":
+        return ("name",)
+    renamed = [field for field in RENAMED.get(name, "").split() if field in _fields(shape)]
+    return renamed[:1] or [field for field in _fields(shape) if _is_near(name, field)][:1]
+
+
+def _fields(shape: type[BaseModel]) -> list[str]:
+    # The name of an endpoint is the key above its fields, not one of them.
+    return [field for field in shape.model_fields if not (shape is Endpoint and field == "name")]
+
+
+def _role(name: str) -> str | None:
+    role = MEANT["role"].get(name, name)
+    return role if role in ("system", "user", "assistant") else None
+
+
+def _is_near(name: str, field: str) -> bool:
+    """Whether a field may be misspelt so: as a whole, and in each of its parts, so that no other unit is suggested."""
+    parts, others = name.lower().split("_"), field.split("_")
+    least = 0.75 if len(parts) == len(others) else 0.85
+    alike = difflib.SequenceMatcher(None, name.lower(), field).ratio() >= least
+    pairs = zip(parts, others, strict=False) if len(parts) == len(others) else ()
+    return alike and len(name) <= 60 and all(difflib.SequenceMatcher(None, *pair).ratio() > 0.5 for pair in pairs)
+
+
+def _nearest(word: str, names: list[str], least: float = 0.6) -> str | None:
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=least) if len(word) <= 60 else []
+    return near[0] if near else None
