@@ -47,7 +47,7 @@ def draw(context: PageContext) -> None:
         endpoint_statuses(store.endpoints(), store.rounds(), store.maintenance(context.now), context.now)
     )
     needy = [one for one in statuses if needs_somebody(one)]
-    heading("Overview", tab=f"{len(needy)} of {len(statuses)} need a look" if needy else "All quiet")
+    heading("Overview", tab=f"{len(needy)} of {len(statuses)} need attention" if needy else "All quiet")
     said = headline(statuses, context.zone)
     if said.tone != "error":  # a prober that asks nothing is graver than an answer that may be old
         _about_the_prober(context)
@@ -118,7 +118,7 @@ def _list(
             of = [one for other, one in rows if other == name]
             needy = sum(map(needs_somebody, of))
             st.markdown(f"## {inline(name) if name else 'none'}")
-            st.caption(f"{needy} of {count(len(of), 'endpoint')} need a look")
+            st.caption(f"{needy} of {count(len(of), 'endpoint')} need attention")
         for _, one in members:
             _row(context, one, strips.get(one.name, ()))
 

@@ -19,7 +19,7 @@ def draw(context: PageContext) -> None:
     found = context.store.promises()
     judged = [one for one in found if one.judged]
     if not judged:
-        st.info("**Too early to tell**: no round has been judged against a complete reference yet.")
+        st.info("**Too early to say**: no round has been judged against a complete reference yet.")
         return
     tone, sentence = kept(judged)
     (st.success if tone else st.warning)(sentence)

@@ -19,7 +19,7 @@ from prober.text import count
 
 
 def draw(context: PageContext) -> None:
-    heading("Reliability", "Can the prober's silence be trusted? An endpoint that nobody asks never changes.")
+    heading("Reliability", "Does the prober itself work? An endpoint that is not asked never shows a change.")
     _daemons(context)
     for sentence in unreached(context.store.deliveries(), context.now):
         st.error(sentence)

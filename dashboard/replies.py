@@ -53,11 +53,11 @@ def _search(context: PageContext, bar: DeltaGenerator) -> None:
     found = context.store.search(wanted, before)
     if context.store.private:
         st.caption("In privacy mode texts are hashes, and are not searched.")
-    asked = f"{count(len(found.replies), 'reply')} found, of {found.looked_at:,} looked at"
+    asked = f"{count(len(found.replies), 'reply')} found in {found.looked_at:,} searched"
     newest = "the newest" if before is None else "earlier ones"
     st.caption(f"{asked}, {newest} first{'' if found.before is None else '; there are earlier ones'}.")
     if not found.replies:
-        st.info("No reply fits here. Take a filter away, or look at earlier ones.")
+        st.info("No reply matches. Remove a filter, or search earlier replies.")
     else:
         _table(context, found.replies, all_endpoints=not endpoint)
     left, right = st.columns(2)

@@ -34,22 +34,22 @@ KINDS: dict[str, KindWords] = {
     ),
     "contract_break": KindWords(
         "Contract break",
-        "answers no longer keep what the probes expect of them. Callers that rely on it are probably failing now.",
+        "answers no longer pass the checks of the probes. Callers that rely on it are probably failing now.",
         "Look at the callers that parse these answers; fall back to another endpoint if they fail.",
     ),
     "unauthorized": KindWords(
         "Unauthorized",
-        "the provider rejects the key, so nobody watches this endpoint. Callers with the same key fail as well.",
+        "the provider rejects the key, so this endpoint is not watched. Callers with the same key fail as well.",
         "Check the key in the variable that `api_key_env` of the endpoint names, and what it may do.",
     ),
     "out_of_credit": KindWords(
         "Out of credit",
-        "the account has no money left, so nobody watches this endpoint. Callers on the same account fail as well.",
+        "the account has no money left, so this endpoint is not watched. Callers on the same account fail as well.",
         "Add credit, or raise the spending limit with the provider. Waiting does not help.",
     ),
     "model_not_found": KindWords(
         "Model not found",
-        "the provider knows no such model, so nobody watches this endpoint. Callers of the same model fail as well.",
+        "the provider knows no such model, so this endpoint is not watched. Callers of the same model fail as well.",
         "Check `model` of the endpoint, and whether this key may use it.",
     ),
     "model_retired": KindWords(
@@ -59,17 +59,17 @@ KINDS: dict[str, KindWords] = {
     ),
     "provider_error": KindWords(
         "Provider error",
-        "nobody watches this endpoint until its rounds succeed again. Its callers probably fail as well.",
+        "this endpoint is not watched until its rounds succeed again. Its callers probably fail as well.",
         "Look at the provider's status page, and at what the provider says.",
     ),
     "rate_limited": KindWords(
         "Rate limited",
-        "nobody watches this endpoint until its rounds succeed again. It shares its limit with its callers.",
+        "this endpoint is not watched until its rounds succeed again. It shares its limit with its callers.",
         "Ask less often, or ask the provider for a higher limit.",
     ),
     "budget_exhausted": KindWords(
         "Budget exhausted",
-        "nobody watches this endpoint until what it spent is older than the window of its budget.",
+        "this endpoint is not watched until its spending leaves the window of the budget.",
         "Raise the budget, or ask less often: `prober plan` shows what the probes cost.",
     ),
     "runaway": KindWords(

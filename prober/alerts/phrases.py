@@ -168,7 +168,7 @@ def chance(e_value: float, threshold: float, false_alarms_per_year: float) -> st
     """
     promised = threshold * false_alarms_per_year
     if math.isnan(e_value) or not promised > 0 or not math.isfinite(promised):
-        return "by chance nobody can say how often"
+        return "by chance at an unknown rate"
     years = e_value / promised
     if years >= 1e6:
         return "by chance less than once in a million years"

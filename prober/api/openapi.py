@@ -86,7 +86,7 @@ def document(mark_request: Json, samples_request: Json) -> Json:
             },
             "/v1/samples": {
                 "post": {
-                    **_operation("samples", "Take in live samples; their texts are not kept.", taken),
+                    **_operation("samples", "Store live samples; their texts are not kept.", taken),
                     "requestBody": {
                         "required": True,
                         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Samples"}}},

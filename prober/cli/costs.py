@@ -94,7 +94,7 @@ class PlannedLimit:
             return f"{about}; what is planned is not known: a price, or the length of answers, is missing."
         planned = f"{'at most ' if self.is_bound else 'about '}{amounts[1]}"
         if self.fits:
-            return f"{about}; planned are {planned}."
+            return f"{about}; the plan takes {planned}."
         return f"{about} are fewer than planned, {planned}; rounds {'may' if self.is_bound else 'will'} be missed."
 
 

@@ -197,9 +197,9 @@ def _alerters(settings: Settings, declarations: Declarations | None) -> Iterator
     try:
         alerters = open_alerters(settings)
     except ProberError as error:
-        yield Finding("channels", "problem", str(error))
+        yield Finding("alerters", "problem", str(error))
         return
-    yield Finding("channels", "ok", ", ".join(alerter.name for alerter in alerters))
+    yield Finding("alerters", "ok", ", ".join(alerter.name for alerter in alerters))
     if declarations is not None and declarations.alerts.routes:
         routing = Routing(tuple(alerter.name for alerter in alerters), declarations.alerts)
         yield _tried("routes", lambda: _routes(routing))

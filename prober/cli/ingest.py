@@ -209,6 +209,6 @@ def _taken(taken: Taken) -> Json:
 def _taken_words(taken: Taken) -> str:
     found = ", ".join(f"{times:,} {kind}" for kind, times in sorted(taken.personal_data.items())) or "none"
     return (
-        f"{count(taken.samples, 'sample')}: {taken.stored:,} stored, {taken.known:,} stored before, "
-        f"{taken.dropped:,} dropped, {taken.too_old:,} too old; personal data taken out: {found}"
+        f"{count(taken.samples, 'sample')}: {taken.stored:,} stored, {taken.known:,} already stored, "
+        f"{taken.dropped:,} dropped, {taken.too_old:,} too old; personal data removed: {found}"
     )

@@ -280,8 +280,8 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned], *
     if rule.rounds:
         most = max(rule.per_day * one.asks_per_round for one in sets)
         say(
-            f"  Confirmation: a suspicious round is followed at once by up to {count(rule.rounds, 'round')}, "
-            f"for one probe set at most {rule.per_day} a day or {count(most, 'ask')}."
+            f"  Confirmation: a suspicious round is followed at once by up to {count(rule.rounds, 'more round')}, "
+            f"at most {rule.per_day} a day ({count(most, 'ask')}) for one probe set."
         )
 
 

@@ -39,7 +39,7 @@ def validate(paths: Paths = None, as_json: AsJson = False) -> int:
             *(f"warning: {warning}" for warning in warnings),
             f"{count(len(found.sets), 'probe set')} with {count(probes, 'probe')}, "
             f"{count(len(found.endpoints), 'endpoint')}: "
-            + (f"valid, with {count(len(warnings), 'warning')}." if warnings else "all well."),
+            + (f"valid, with {count(len(warnings), 'warning')}." if warnings else "valid."),
         )
     return 0
 

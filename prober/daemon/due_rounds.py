@@ -158,7 +158,7 @@ class DueRounds:
             and waiting.due_at - now > longest_wait(watched.endpoint.confirm, watched.endpoint.reference)
         ):
             self._queue.done(waiting, "misfire", now)
-            logger.warning("the confirmation of %s was due by a clock that was ahead; it is looked at again", key)
+            logger.warning("the confirmation of %s was due by a clock that was ahead; it is decided again", key)
             return
         here = watched is None or watched.endpoint.is_asked_from(self._vantage)
         if watched is not None and now < watched.moments.following(waiting.due_at):
@@ -224,7 +224,7 @@ class DueRounds:
                     is_scheduled=True,
                 )
         except StoreError as error:
-            log_fault(f"{about} is left to be taken up again", error)
+            log_fault(f"{about} is left for another worker", error)
             self._round_ended(error)
             return False
         except Exception as error:

@@ -150,6 +150,6 @@ def _cache(first: Reply, twice: Sequence[Reply]) -> str:
     texts = [reply.text for reply in twice if reply.answered]
     if len(texts) == 2 and texts[0] == texts[1]:
         return (
-            "Twice the same random numbers: a cache, a fixed seed, or no temperature. `prober discover` looks closer."
+            "Twice the same random numbers: a cache, a fixed seed, or no temperature. `prober discover` examines it."
         )
     return ""

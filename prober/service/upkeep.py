@@ -206,7 +206,7 @@ def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime, active: 
 
 def _back(tx: Transaction, words: str, gap: timedelta, routing: Routing, now: datetime) -> None:
     minutes = round(gap.total_seconds() / 60)
-    cause = f"{words}, after {count(minutes, 'minute')} in which nobody watched"
+    cause = f"{words}, after {count(minutes, 'minute')} without a daemon"
     notify_of_no_incident(tx, "daemon_back", routing, now, cause=cause, reason="signs_resume")
 
 

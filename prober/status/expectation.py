@@ -41,7 +41,7 @@ class Expectation:
     def words(self, now: datetime) -> list[str]:
         """What is not so."""
         if not self.endpoints:
-            return ["nobody watches any endpoint: `prober run` does"]
+            return ["no daemon watches any endpoint; start `prober run`"]
         return [
             *(
                 f"the daemon {one.worker} has sent no heartbeat since {minute(one.seen_at)}; it watched "

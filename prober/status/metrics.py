@@ -48,7 +48,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
         "1 for every open incident, trouble with asking among them.", "endpoint incident kind severity state",
     ),
     "spending_ahead_rounds": (
-        "Planned rounds that a set has spent before their time, while its incident is open and asks are held back.",
+        "Planned rounds whose cost a set has already spent, while its incident is open and asks are held back.",
         "endpoint set",
     ),
     "budget_limit": (f"What a budget allows in its period. {_IN_UNITS}", "budget limit"),
@@ -64,7 +64,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "bill_newest_day_dollars": ("The same of the newest day.", "source name endpoint"),
     "bill_unpriced_calls": ("Of the newest day, calls whose price or tokens are not known.", "source name endpoint"),
     "bill_report_failing": ("1 while the cost report of an account cannot be read.", "account"),
-    "samples_total": ("Live samples taken in.", "endpoint feature"),
+    "samples_total": ("Live samples ingested.", "endpoint feature"),
     "samples_shift_timestamp_seconds": (
         "Onset of the newest shift that was found in live samples.", "endpoint feature side",
     ),
@@ -80,7 +80,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "objective_state": ("1 for the state it is in: met, burning, missed or too_few.", f"{_OBJECTIVE} state"),
     "notices": ("Messages by what became of them.", "alerter channel state"),
     "delivery_failing": (
-        "1 where the newest message failed for good: nobody is reached there.", "alerter channel reason",
+        "1 where the newest message failed permanently: nobody is reached there.", "alerter channel reason",
     ),
     "last_delivery_timestamp_seconds": ("When a message last arrived.", "alerter channel"),
     "daemon_up": ("1 for a daemon at work, 0 for one that fell silent.", "worker"),

@@ -29,7 +29,7 @@ VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
     "better": "better",
     "unclear": "may be chance",
     "as_before": "as before",
-    "too_few": "too few to tell",
+    "too_few": "too few to say",
 }
 FEWEST: Final = 20
 """Replies on either side below which nothing is said of a difference."""

@@ -174,9 +174,9 @@ def test_a_drill_is_called_one_everywhere() -> None:
         (730.0, 730.0, 0.5, "by chance about once in 2 years"),
         (1.0, 30.4, 12.0, "by chance about once a day or more"),
         (-5.0, 30.4, 12.0, "by chance about once a day or more"),
-        (math.nan, 365.0, 1.0, "by chance nobody can say how often"),
-        (1.0, 0.0, 1.0, "by chance nobody can say how often"),
-        (1.0, 365.0, math.inf, "by chance nobody can say how often"),
+        (math.nan, 365.0, 1.0, "by chance at an unknown rate"),
+        (1.0, 0.0, 1.0, "by chance at an unknown rate"),
+        (1.0, 365.0, math.inf, "by chance at an unknown rate"),
     ],
 )
 def test_evidence_is_said_as_how_often_chance_would_do_it(

@@ -77,7 +77,7 @@ def test_a_confirmation_that_waits_is_shown(prober: Run, home: Path, monkeypatch
     (one,) = prober("status", "--json").json["endpoints"]
     assert one["confirmation_due_at"].startswith(f"{waiting.due_at:%Y-%m-%dT%H:%M:%S}")
     words = " ".join(prober("status").out.split())
-    assert f"next look at {waiting.due_at:%Y-%m-%d %H:%M}" in words
+    assert f"next round at {waiting.due_at:%Y-%m-%d %H:%M}" in words
 
 
 def test_plan_says_how_often_suspicion_may_be_asked_about(prober: Run, home: Path) -> None:
@@ -85,7 +85,7 @@ def test_plan_says_how_often_suspicion_may_be_asked_about(prober: Run, home: Pat
     words = " ".join(prober("plan").out.split())
     assert "one in 365 scheduled rounds or more" in words
     assert (
-        "Confirmation: a suspicious round is followed at once by up to 3 rounds, for one probe set at most 5 a day or 10 asks."
+        "Confirmation: a suspicious round is followed at once by up to 3 more rounds, at most 5 a day (10 asks) for one probe set."
         in words
     )
     assert prober("plan", "--json").json["endpoints"][0]["confirm"]["per_day"] == 5

@@ -52,7 +52,7 @@ def test_init_onto_a_file_is_refused(prober: Run, home: Path) -> None:
 def test_validate_counts(prober: Run, home: Path) -> None:
     write_probes(home)
     done = prober("validate", "probes")
-    assert (done.code, done.out) == (0, "1 probe set with 1 probe, 1 endpoint: all well.\n")
+    assert (done.code, done.out) == (0, "1 probe set with 1 probe, 1 endpoint: valid.\n")
     assert prober("validate", "--json").json == {
         "valid": True, "probe_sets": 1, "probes": 1, "endpoints": 1, "problems": [], "warnings": [],
     }  # fmt: skip

@@ -88,7 +88,7 @@ def test_what_is_expected_and_what_is_not_so(endpoints, daemon_statuses, overdue
 def test_nobody_watching_anything_is_not_as_expected() -> None:
     nothing = expect(HOUR, [], [], NOW)
     assert not nothing.is_met
-    assert nothing.words(NOW) == ["nobody watches any endpoint: `prober run` does"]
+    assert nothing.words(NOW) == ["no daemon watches any endpoint; start `prober run`"]
 
 
 def test_the_words_say_since_when_and_how_often() -> None:
@@ -226,7 +226,7 @@ def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
         ("token_revoked", "set a valid Slack token"),
         ("http_404", "check the address: the receiver does not know it"),
         ("redirected: 301; write the final address", "write the final address"),
-        ("not_configured: slack was configured when this was owed", "set its variables where the daemon runs"),
+        ("not_configured: slack was configured when this notice was written", "set its variables where the daemon runs"),
         ("gave up after 100 tries: timeout", "find out why the receiver was unreachable for days"),
         ("something_new", "fix what it says"),
     ],

@@ -325,7 +325,7 @@ def test_a_round_broken_off_by_the_store_goes_on_when_its_lease_is_over(files, s
     with monkeypatch.context() as full:
         full.setattr(repository, "complete", refuse)
         work(daemon)
-    assert "is left to be taken up again: the disk is full" in caplog.text
+    assert "is left for another worker: the disk is full" in caplog.text
     assert rounds(store) == [("canary", "12:00", "claimed")]
     asked_at = [observation.reply.at for observation in store.query(replies.recorded, 1)]
     clock.go(timedelta(minutes=10))

@@ -122,7 +122,7 @@ def test_a_prober_that_asks_nothing_comes_before_an_answer_that_may_be_old(page)
 def test_many_endpoints_are_searched_grouped_and_sorted(page):
     at = page(all_states(), find="gpt-4o brand", group="owner")
     assert [label for label, to, _ in links(at) if to == "endpoint"] == ["**brand-new**"]
-    assert "## search team" in texts(at) and "0 of 1 endpoint need a look" in texts(at)
+    assert "## search team" in texts(at) and "0 of 1 endpoint need attention" in texts(at)
     table = page(all_states(), view="table").dataframe[0].value
     assert table["endpoint"].tolist()[:3] == ["down", "support-bot", "summariser"]
     assert table["evidence"].tolist()[1] == 100 and table["failed asks"].tolist()[0] == 96

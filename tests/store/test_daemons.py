@@ -31,7 +31,7 @@ def test_a_daemon_that_is_lost_is_reported_once_by_another_and_again_when_its_wo
     ]
     beat(store, "a:9", ["bot"], Routing(("log",)), NOW + 20 * MINUTE)
     assert news(store)[1:] == [
-        ("daemon_back", "what the daemon a:1 watched is watched again, after 20 minutes in which nobody watched")
+        ("daemon_back", "what the daemon a:1 watched is watched again, after 20 minutes without a daemon")
     ]
     assert [sign.worker for sign in store.query(daemons.statuses)] == ["a:9", "b:2"]
     for minute in range(21, 30):
@@ -61,7 +61,7 @@ def test_a_daemon_that_was_stopped_is_not_missed_and_forgotten_when_another_come
 def test_a_daemon_begun_again_under_its_name_after_hours_is_reported(store: Store) -> None:
     beat(store, "a:1", ["bot"], Routing(("log",)), NOW)
     beat(store, "a:1", ["bot"], Routing(("log",)), NOW + 3 * HOUR)
-    assert news(store) == [("daemon_back", "the daemon a:1 is back, after 180 minutes in which nobody watched")]
+    assert news(store) == [("daemon_back", "the daemon a:1 is back, after 180 minutes without a daemon")]
     beat(store, "a:1", ["bot"], Routing(("log",)), NOW + 3 * HOUR + MINUTE)
     assert len(news(store)) == 1
 

@@ -59,10 +59,10 @@ SETTLES: Final[Mapping[Cause, str]] = {
     "gateway_cache": "ask once with the cache switched off for this request",
     "input_shift": "ask the inputs of last week again, and compare the replies",
     "retrieval": "ask with the passages retrieved last week",
-    "provider_outage": "look at the provider's status page",
-    "budget": "look at what was spent today: prober status",
-    "key_refused": "look at the key and the library that signs in: prober doctor",
-    "model_gone": "look at the models that the provider lists",
+    "provider_outage": "see the provider's status page",
+    "budget": "see what was spent: prober status",
+    "key_refused": "check the key and the library that signs in: prober doctor",
+    "model_gone": "see which models the provider lists",
     "none": "wait for more rounds",
 }
 

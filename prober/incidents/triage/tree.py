@@ -330,7 +330,7 @@ TREE: Final[dict[str, Question]] = {
         _live("outputs_moved", "live replies differ from before", "live replies do not differ"),
     ),
     "retrieval_fell": Question(
-        "Is what is retrieved worse?",
+        "Is retrieval worse?",
         _live("retrieval_fell", "scores of retrieval fell", "scores of retrieval are as before"),
     ),
 }

@@ -66,7 +66,7 @@ class MonthView:
     """Of these, up to the same day of the month."""
 
 
-_NOBODY_LOOKED = Unpriced("nobody looked it up yet; `prober run` does")
+_NOBODY_LOOKED = Unpriced("not looked up yet; `prober run` does it")
 _RATE_DAYS = 7
 _COLUMNS = tuple(one.name for one in fields(Sums))
 _NUMBER: Mapping[str, type[float]] = {name: type(getattr(Sums(), name)) for name in _COLUMNS}
