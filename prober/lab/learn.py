@@ -149,7 +149,5 @@ def _cache(first: Reply, twice: Sequence[Reply]) -> str:
         return f"A cache answers in place of the model ({whose}): switch it off for the prober."
     texts = [reply.text for reply in twice if reply.answered]
     if len(texts) == 2 and texts[0] == texts[1]:
-        return (
-            "Twice the same random numbers: a cache, a fixed seed, or no temperature. `prober discover` examines it."
-        )
+        return "Twice the same random numbers: a cache, a fixed seed, or no temperature. `prober discover` examines it."
     return ""

@@ -165,7 +165,9 @@ def backoff_s(attempts: int) -> float:
 def _send(notice: Notice, alerters: Sequence[Alerter]) -> Outcome:
     alerter = next((alerter for alerter in alerters if alerter.name == notice.alerter), None)
     if alerter is None:
-        return Outcome(False, f"not_configured: {notice.alerter} was configured when this notice was written", permanent=True)
+        return Outcome(
+            False, f"not_configured: {notice.alerter} was configured when this notice was written", permanent=True
+        )
     try:
         return within(SENDING_S, lambda: alerter.send(private(notice)))
     except Exception as error:

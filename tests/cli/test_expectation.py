@@ -226,7 +226,10 @@ def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
         ("token_revoked", "set a valid Slack token"),
         ("http_404", "check the address: the receiver does not know it"),
         ("redirected: 301; write the final address", "write the final address"),
-        ("not_configured: slack was configured when this notice was written", "set its variables where the daemon runs"),
+        (
+            "not_configured: slack was configured when this notice was written",
+            "set its variables where the daemon runs",
+        ),
         ("gave up after 100 tries: timeout", "find out why the receiver was unreachable for days"),
         ("something_new", "fix what it says"),
     ],
