@@ -69,15 +69,16 @@ def _cell(row: StillResult | None) -> str:
 
 
 def still_headlines(found: Still) -> list[str]:
-    """The worst kind, and those that may break the promise."""
+    """How many kinds keep the promise, which break it, and the worst."""
     worst = max(found.rows, key=lambda row: row.interval[0])
     broken = [row.kind for row in found.rows if row.interval[0] > 1]
-    open_ = [row.kind for row in found.rows if row.interval[0] <= 1 < row.interval[1]]
+    kept = sum(row.interval[1] <= 1 for row in found.rows)
     low, high = worst.interval
     return [
         f"False alarms on {len(found.rows)} of {len(worlds.KINDS)} simulated still worlds (kinds at cadences), "
-        f"promised 1 a year: in the worst {worst.rate:.2f} a year ({worst.kind}, {low:.2f}–{high:.2f}). "
-        f"Promise broken: {', '.join(broken) or 'none'}; too little measured to tell: {', '.join(open_) or 'none'}."
+        f"promised 1 a year: **surely more** on {len(broken)} ({', '.join(broken) or 'none'}; the worst {worst.kind}, "
+        f"{worst.rate:.2f} a year, {low:.2f}–{high:.2f}), surely no more on {kept}, and too little measured to tell on "
+        f"{len(found.rows) - len(broken) - kept}."
     ]
 
 
