@@ -23,6 +23,7 @@ ENVIRONMENT    steps:
         with: {fetch-depth: 0, persist-credentials: false}
       - uses: actions/setup-python@v5
         with: {python-version: "3.12"}
+      # canary-prober is not on PyPI yet: write the address of your clone, git+https://…, in its place.
       - run: python -m pip install --quiet canary-prober
       - run: prober validate FOLDER
       - run: git worktree add --detach .before "origin/$GITHUB_BASE_REF"
@@ -42,6 +43,7 @@ prober:
       changes: ["FOLDER/**/*"]
   variables: {GIT_DEPTH: "0"}
   script:
+    # canary-prober is not on PyPI yet: write the address of your clone, git+https://…, in its place.
     - python -m pip install --quiet canary-prober
     - prober validate FOLDER
     - git worktree add --detach .before "$CI_MERGE_REQUEST_DIFF_BASE_SHA"

@@ -64,9 +64,7 @@ def retirement(
     if as_json:
         print_json({"retirements": [_as_json(one, today) for one in found], "looked": has_been_read})
     elif not has_been_read:
-        say(
-            "No list of models was read yet: `prober run` reads them once a day, `prober retirement --ask` reads them now."
-        )
+        say("No list of models was read yet: `prober run` reads them daily, `prober retirement --ask` reads them now.")
     elif not found:
         say("No date is known for any model.")
     else:
