@@ -24,7 +24,7 @@ class KindWords:
 KINDS: dict[str, KindWords] = {
     "identity_change": KindWords(
         "New identity",
-        "what the provider says about the model is not what it was. The answers may differ or not: see what moved.",
+        "the provider reports other things about the model than before. The answers may differ or not: see below.",
         "Ask the provider, or read its changelog: was the model updated, re-routed or retired? Pin a dated version.",
     ),
     "behaviour_change": KindWords(
@@ -89,25 +89,25 @@ KINDS: dict[str, KindWords] = {
     ),
     "input_shift": KindWords(
         "Other questions",
-        "your users ask something else than before. The answers may be as good as before or not.",
+        "your users ask other things than before. The answers may be as good as before or not.",
         "Look at what the feature is used for now, and whether your probes still ask what users ask.",
     ),
     "output_shift": KindWords(
         "Other answers to users",
-        "your users are answered otherwise than before. If they ask otherwise too, that alone may explain it.",
+        "your users get different answers than before. If they also ask other things, that alone may explain it.",
         "Compare with the probes and with what users ask: prober triage.",
     ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
 PLAN = "If you want to spend this much, make it the plan: prober incidents accept {id}"
 _BY_COMMAND: Final[Mapping[str, str]] = {
-    "acknowledge": "Acknowledge it, and no reminders follow: prober incidents acknowledge {id}",
-    "accept": "If the new behaviour is to be the reference: prober incidents accept {id}",
+    "acknowledge": "Acknowledge it to stop reminders: prober incidents acknowledge {id}",
+    "accept": "To make the new behaviour the reference: prober incidents accept {id}",
     "close": "Close it, and keep the reference: prober incidents close {id}",
 }
 _BY_BUTTON: Final[Mapping[str, str]] = {
-    "acknowledge": "Press Acknowledge, and no reminders follow.",
-    "accept": "If the new behaviour is to be the reference, press Accept new behaviour.",
+    "acknowledge": "Press Acknowledge to stop reminders.",
+    "accept": "To make the new behaviour the reference, press Accept new behaviour.",
     "close": "Close it on the dashboard, and keep the reference; or: prober incidents close {id}",
 }
 """What a person can do, where the message has buttons and where it has none."""

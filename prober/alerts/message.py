@@ -207,7 +207,7 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
 def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = ()) -> list[Paragraph]:
     """What the provider says, since when, how sure, what moved (`most`), how bad, what explains it, and whose endpoint
     it is."""
-    drill = [("Drill", "this change was made on purpose, to see that the alarm works.")] if notice.drill else []
+    drill = [("Drill", "this change was made on purpose, to test the alarm.")] if notice.drill else []
     kind = KINDS.get(incident.kind, OTHER_KIND)
     bad = ("How bad", f"{kind.title.lower()}: {kind.bad}")
     triage = [("Likely cause", visible(incident.triage, 300, lines=False))] if incident.triage else []

@@ -257,7 +257,7 @@ class Daemon:
         """Start every round that waits."""
         if self._database.fault:
             return
-        with reported("looking for rounds to take up"):
+        with reported("looking for rounds to ask"):
             if not self._is_remembered:
                 remember(self._store, self._declared, self._files.paths, self.clock())
                 self._is_remembered = True

@@ -119,7 +119,7 @@ def condition(
     A model that changed is no fault of the prober, nor is an endpoint that does not answer; both are said.
     """
     here = [one for one in statuses if one.name in watched]
-    faults = [f"messages to {place(one)} fail for good: {one.last_reason}" for one in deliveries if one.failing] + [
+    faults = [f"messages to {place(one)} fail permanently: {one.last_reason}" for one in deliveries if one.failing] + [
         f"no fresh rounds of {one.name}" for one in here if one.is_stale
     ]
     live = sum(one.state == "changed" for one in here)

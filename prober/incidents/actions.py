@@ -17,7 +17,7 @@ MUTED_FOR: Final = timedelta(days=1)
 
 
 _REFUSED: Final[Mapping[Reason, str]] = {
-    "not_allowed": "may not be acted on by {actor}: PROBER_SLACK_ALLOWED names who may",
+    "not_allowed": "may not be changed by {actor}: PROBER_SLACK_ALLOWED names who may",
     "already_closed": "is closed already: {closed}",
     "already_acknowledged": "is acknowledged already",
     "not_muted": "is not muted",

@@ -85,7 +85,7 @@ EVENTS: Mapping[Event, EventRule] = {
         audience="routed",
         phase="firing",
         details="facts",
-        intro=("News", "it is more serious than was said before."),
+        intro=("News", "it is more serious than reported before."),
         shows_evidence=True,
         broadcasts=True,
     ),
@@ -147,8 +147,8 @@ EVENTS: Mapping[Event, EventRule] = {
         _OVER,
         title="Now the reference",
         steps=(
-            "Nothing, if you can live with the new behaviour: rounds are judged against it.",
-            "If not, ask the provider: what was there before is no longer compared with.",
+            "Nothing, if the new behaviour is fine: rounds are judged against it.",
+            "If not, ask the provider: the former behaviour is no longer the reference.",
         ),
     ),
     # A person began a new reference while the incident was open.

@@ -248,7 +248,7 @@ def spending_words(known: Spending) -> str:
     if leading == "tokens":
         return f"asks take {times} the planned tokens"
     if known.times("tokens") <= 1.5:
-        return f"the same is asked {times} as often as planned"
+        return f"the same requests are made {times} as often as planned"
     return f"spends {times} its plan"
 
 

@@ -89,5 +89,5 @@ def undelivered(one: DeliveryView, fix: str) -> str:
     since = f" since {minute(one.since)}" if one.since else ""
     if one.failing:
         todo = f"{fix}, then prove it: prober drill ENDPOINT --to {one.alerter}"
-        return f"{place}: NOBODY IS REACHED{since}: {one.last_reason}, {one.failed} failed for good; {todo}"
+        return f"{place}: NOBODY IS REACHED{since}: {one.last_reason}, {one.failed} failed permanently; {todo}"
     return f"{place}: messages wait{since}: {one.last_reason}; they are tried again"

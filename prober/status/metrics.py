@@ -78,7 +78,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
         f"{_OBJECTIVE} window",
     ),
     "objective_state": ("1 for the state it is in: met, burning, missed or too_few.", f"{_OBJECTIVE} state"),
-    "notices": ("Messages by what became of them.", "alerter channel state"),
+    "notices": ("Messages by state: owed, held, sent or failed.", "alerter channel state"),
     "delivery_failing": (
         "1 where the newest message failed permanently: nobody is reached there.", "alerter channel reason",
     ),

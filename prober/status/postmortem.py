@@ -112,7 +112,7 @@ def markdown(found: Postmortem) -> str:
         f"| {minute(one.at)} | {inline(one.what)} | {inline(one.who)} | {inline(one.why)} |" for one in found.steps
     ]
     lines += ["", "## Evidence", "", *_evidence(found), ""]
-    lines += ["## Cost of the watch", "", *_cost(found), ""]
+    lines += ["## Cost of watching", "", *_cost(found), ""]
     for heading in ("Contributing factors", "What went well", "Where we were lucky", "Action items"):
         lines += [f"## {heading}", "", _TO_FILL_IN, ""]
     return "\n".join(lines)
@@ -124,7 +124,7 @@ def _summary(found: Postmortem) -> list[str]:
     state = f"closed: {incident.close_reason}" if incident.state == "closed" else f"still {incident.state}"
     if isinstance(incident, Trouble):
         name = inline(incident.endpoint)
-        return [f"{name} could not be asked ({kind}) from {when(incident.onset)}. {state.capitalize()}."]
+        return [f"{name} did not answer ({kind}) from {when(incident.onset)}. {state.capitalize()}."]
     if isinstance(incident, Facts):
         return [
             f"**{inline(incident.words)}** since {when(incident.onset)}. {incident.severity.capitalize()}, {state}."
@@ -172,7 +172,7 @@ def _which(found: Postmortem) -> list[str]:
     elif isinstance(incident, Measured):
         model = "see the triage: this measurement alone does not say which of the three it is"
     else:
-        model = f"unknown: the endpoint could not be asked ({inline(incident.cause or 'no reply')})"
+        model = f"unknown: the endpoint did not answer ({inline(incident.cause or 'no reply')})"
     return [
         "| component | finding |",
         "|---|---|",
@@ -241,7 +241,7 @@ def _evidence(found: Postmortem) -> list[str]:
         lines += [*_fenced("Before", one.reference), *_fenced("Since", one.recent)]
     if isinstance(found.incident, Change) and found.incident.findings.examples and not found.examples:
         lines += ["", found.deleted]
-    return lines or ["None: the endpoint could not be asked."]
+    return lines or ["None: the endpoint did not answer."]
 
 
 def _moved(incident: Incident) -> list[tuple[str, str]]:

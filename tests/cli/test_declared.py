@@ -184,7 +184,7 @@ def test_doctor_names_each_problem_with_its_fix_and_no_secret(
     done = prober("doctor")
     assert done.code == 2
     lines = [line for line in done.out.splitlines() if line.startswith("PROBLEM")]
-    assert [line.split()[1].rstrip(":") for line in lines] == ["database", "key", "channels"]
+    assert [line.split()[1].rstrip(":") for line in lines] == ["database", "key", "alerters"]
     assert "MISSING_KEY: is not set; export MISSING_KEY=" in done.out
     assert "PROBER_SLACK_CHANNEL is not" in done.out
     assert "very-secret" not in done.out + done.err
@@ -236,4 +236,4 @@ def test_doctor_goes_on_after_broken_declarations(prober: Run, home: Path) -> No
     done = prober("doctor")
     assert done.code == 2
     assert "PROBLEM  declarations: " in done.out
-    assert "channels: log" in done.out
+    assert "alerters: log" in done.out

@@ -11,7 +11,7 @@ from tests.cli.conftest import Run
 
 HEADINGS = (
     "Impact", "What changed: prompt, configuration or model?", "Why ordinary monitoring did not show it", "Detection",
-    "Timeline", "Evidence", "Cost of the watch", "Contributing factors", "Action items",
+    "Timeline", "Evidence", "Cost of watching", "Contributing factors", "Action items",
 )  # fmt: skip
 
 

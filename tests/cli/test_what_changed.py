@@ -59,7 +59,7 @@ def test_an_edit_that_breaks_json_in_the_hour_of_a_swap_is_two_causes(prober: Ru
     assert re.search(r"```text\n(.*)\n```", PAGE)[1] in first, triage.out  # type: ignore[index]
     for words in (
         "shop/ticket v2 from round",
-        "Did probes move that nobody edited?",
+        "Did unedited probes move?",
         "the same model moved at us-east",
     ):
         assert words in triage.out

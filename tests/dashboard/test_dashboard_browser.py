@@ -32,7 +32,7 @@ SAID = {
     "probe": "Most common answers",
     "quality": "Total of 30 days",
     "cost": "The month before",
-    "replies": "looked at",
+    "replies": "searched",
     "reliability": "Rounds and asks",
     "promise": "Each endpoint has one setting",
 }

@@ -73,7 +73,7 @@ def test_headlines():
     assert mixed.remarks == ("◔ Gathering: **new**.",)
 
     assert say(learning).tone == "info"
-    assert "Too early to tell" in say(learning, endpoint_view("x")).sentence
+    assert "Too early to say" in say(learning, endpoint_view("x")).sentence
     assert say(quiet("down"), rounds=down).tone == "error"
     assert say(quiet("down"), rounds=down).sentence.startswith("**down** has an outage: every ask of the last round")
     both = say(bot, quiet("down"), rounds=down).sentence

@@ -57,7 +57,7 @@ def test_an_empty_store_says_what_to_do_next(page):
 def test_too_little_evidence_says_how_much_is_missing(page):
     learning = endpoint_view("bot", state="insufficient_evidence", missing="3 of 8 rounds")
     at = page(CannedStore(endpoint_views=(learning,)))
-    assert "Too early to tell" in at.info[0].value
+    assert "Too early to say" in at.info[0].value
     assert "3 of 8 rounds" in texts(at)
     at = page(CannedStore(endpoint_views=(learning,)), "endpoint")
     assert "**No history yet**: 3 of 8 rounds" in at.info[0].value

@@ -478,7 +478,7 @@ def test_replies_are_searched_and_two_of_them_read_from_the_address(page):
     assert at.text_input[0].value == "teal"
     table = at.dataframe[0].value
     assert (len(table), table["reply"].tolist()[0], table["checks"].tolist()[0]) == (100, "Teal indeed", "pass")
-    assert "100 replies found, of 130 looked at, the newest first; there are earlier ones." in texts(at)
+    assert "100 replies found in 130 searched, the newest first; there are earlier ones." in texts(at)
     assert len(replies(at)) == 2, "what the address names is read"
     at.button[-1].click().run()
     assert address(at) == {"find": "teal", "only": "check failed", "before": "7"}

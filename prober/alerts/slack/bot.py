@@ -78,7 +78,9 @@ class SlackBot:
     def remark(self) -> str:
         """What it cannot do, for whoever starts it."""
         return (
-            "" if self.interactive else "no buttons are shown: SLACK_APP_TOKEN is not set, so no click would be heard"
+            ""
+            if self.interactive
+            else "no buttons are shown: SLACK_APP_TOKEN is not set, so a click would have no effect"
         )
 
     def send(self, notice: Notice) -> Outcome:

@@ -33,7 +33,7 @@ class Neighbour:
     """Whether it is the same model, asked there or elsewhere: a second look at what the provider serves."""
     same_provider: bool
     moved: bool | None
-    """Whether the probes that nobody edited moved; None where that cannot be said."""
+    """Whether the unedited probes moved; None where that cannot be said."""
     edited: Movement | None
     """How the edited probes moved."""
     tokens_added: int | None = None
@@ -87,7 +87,7 @@ class Material:
     endpoint_edits: tuple[Edit, ...] = ()
     deploys: tuple[Mark, ...] = ()
     untouched: Movement | None = None
-    """Of the probes that nobody edited."""
+    """Of the unedited probes."""
     edited: Movement | None = None
     """Of the edited ones."""
     edited_alone: Movement | None = None

@@ -138,7 +138,7 @@ def _said(kinds: frozenset[str]) -> Callable[[Material], Found]:
         if not material.asked.made:
             return "unknown", "nothing was asked"
         if material.endpoint_edits:
-            return "unknown", "the endpoint was edited, so what the provider says is compared with nothing before"
+            return "unknown", "the endpoint was edited, so there is nothing to compare with what the provider says"
         return "no", "the provider says the same as before"
 
     return look
@@ -156,7 +156,7 @@ def _untouched(material: Material) -> Found:
         return "yes", f"same prompts, same parameters: {material.change.headline or material.change.kind}"
     if material.suspicion >= FLOOR:
         return "yes", f"evidence is at {100 * min(material.suspicion, 1):.0f} % of the threshold"
-    return _by(material.untouched, "probes that nobody edited")
+    return _by(material.untouched, "unedited probes")
 
 
 def _edited(material: Material) -> Found:
@@ -224,7 +224,7 @@ def _apart(material: Material) -> Found:
         return "unknown", f"it is asked from {material.vantage} only"
     answer, _ = _untouched(material) if not material.endpoint_edits else _reconfigured(material)
     if answer != "yes":
-        return "unknown", "this endpoint did not move by itself"
+        return "unknown", "this endpoint did not move on its own"
     here = f", here asked from {material.vantage}," if material.vantage else ""
     return _beside(
         lambda one: one.same_model, False, f"the same model{here} did not move", f"the same model{here} moved as well"
@@ -292,17 +292,17 @@ TREE: Final[dict[str, Question]] = {
     "route_renamed": Question("Does the provider name another route?", _said(frozenset({"serving"})), _INCIDENTS),
     "tokens_added": Question("Do all prompts count more input tokens?", _tokens, _INCIDENTS),
     "cached": Question("Does a cache answer?", _cached, _ROUNDS),
-    "repeats": Question("Do long replies come again word for word?", _repeats),
-    "untouched_moved": Question("Did probes move that nobody edited?", _untouched, _INCIDENTS),
+    "repeats": Question("Are long replies repeated word for word?", _repeats),
+    "untouched_moved": Question("Did unedited probes move?", _untouched, _INCIDENTS),
     "edited_moved": Question("Did the edited probes move?", _edited),
     "edited_alone": Question("Did the edited probes fail more than the others?", _edited_alone),
-    "edited_elsewhere": Question("Did the edited probes move where all others stand still?", _edited_elsewhere),
+    "edited_elsewhere": Question("Did the edited probes move where all others did not?", _edited_elsewhere),
     "reconfigured_moved": Question("Did replies move when the endpoint was edited?", _reconfigured),
     "same_model_moved": Question(
         "Did the same model move at another endpoint?",
         _beside(lambda one: one.same_model, True, "the same model moved", "the same model did not move"),
     ),
-    "apart": Question("Does the same model stand still elsewhere while it moved here?", _apart),
+    "apart": Question("Is the same model unchanged elsewhere while it moved here?", _apart),
     "same_provider_moved": Question(
         "Did another model of the provider move?",
         _beside(
