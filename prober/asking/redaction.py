@@ -36,13 +36,30 @@ _MOST_SPELLED: Final = 40
 """Characters of each part of a secret that are looked for one by one: tokens of some clouds have thousands."""
 _MOST_ENCODED: Final = 160
 """The same of each encoding of a secret."""
-_MASK: Final = re.compile(
-    r"\*{2,}|\.{3,}|…+|•{2,}|●{2,}|#{2,}|_{3,}|-{3,}|[xX]{4,}|\s{0,4}\[redacted\]\s{0,4}"
-    r"|\[[a-z .…*]{1,12}\]|<[a-z .…*]{1,12}>|\([a-z .…*]{1,12}\)|\{[a-z .…*]{1,12}\}",
-    re.IGNORECASE,
+_ESCAPE: Final = re.compile(
+    r"[\\%&=<\uff01-\uff5e](?:(?<=[\uff01-\uff5e])|(?<=\\)(?:[uxnrtUXNRT]|[0-7]{3})|(?<=%)(?:25){0,3}[0-9a-fA-F]{2}"
+    r"|(?<=&)(?:#|[A-Za-z]+;)|(?<==)(?:[0-9a-fA-F]{2}|\r?\n)|(?<=<)[bB][rR])"
 )
-"""What replaces the middle of a masked secret, such as `sk-...abcd` or `sk-<hidden>abcd`, or of a part that was found
-before."""
+"""Where a text spells a character in another way than as it is."""
+_DROPPED: Final = "\x00\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\"'`+*,;:|._/\\-"
+_SQUEEZED: Final[dict[int, str | None]] = {
+    **dict.fromkeys(code for code in range(0x3001) if chr(code) in _DROPPED or re.match(r"\s", chr(code))),
+    ord("\ufeff"): None,
+    **dict.fromkeys(map(ord, "\u0130\u0131"), "i"),
+    ord("\u017f"): "s",
+    ord("\u212a"): "k",
+}
+"""What may stand between the characters of a secret → nothing, and letters that count as others in any case."""
+_IN_PARENTHESES: Final = "[a-zA-Z\u0130\u0131\u017f\u212a .…*]{1,12}"
+_MASKS: Final = (
+    r"\*\*+|\.\.\.+|……*|••+|●●+|##+|___+|---+|x[xX]{3,}|X[xX]{3,}"
+    rf"|\[{_IN_PARENTHESES}\]|<{_IN_PARENTHESES}>|\({_IN_PARENTHESES}\)|\{{{_IN_PARENTHESES}\}}"
+)
+"""Each begins with a character as it is, by which the places are found fast."""
+_MASK: Final = re.compile(_MASKS)
+"""What replaces the middle of a masked secret, such as `sk-...abcd` or `sk-<hidden>abcd`."""
+_MASK_OR_FOUND: Final = re.compile(rf"\s{{0,4}}(?i:\[redacted\])\s{{0,4}}|{_MASKS}")
+"""The same, or a part that was found before."""
 _MOST_MASKS: Final = 10_000
 """Masks of one text that are looked at, so that the time is bounded."""
 _LEAST_SHOWN, _LEAST_AT_ONE_END = 4, 6
@@ -62,7 +79,7 @@ def redacted(text: str, secret: str | None) -> str:
     digits, broken, cut or masked."""
     if secret is None or len(secret) < SHORTEST_SECRET or not text:
         return text
-    return _without_masked(_spellings(secret).sub(REDACTED, text), secret)
+    return _without_masked(_spellings(secret).sub(REDACTED, text) if _may_spell(text, secret) else text, secret)
 
 
 def redacted_bytes(raw: bytes, secret: str | None) -> bytes:
@@ -93,10 +110,36 @@ def _cleaned(reply: Reply, secret: str) -> Reply:
     )
 
 
+def _may_spell(text: str, secret: str) -> bool:
+    """Whether `_spellings` may find something: it takes ten times as long as this."""
+    if not secret.isascii() or _ESCAPE.search(text):
+        return True
+    squeezed = _squeezed(text)
+    return any(start in squeezed for start in _starts(secret))
+
+
+def _squeezed(text: str) -> str:
+    return text.translate(_SQUEEZED).lower()
+
+
+@lru_cache(maxsize=64)
+def _starts(secret: str) -> frozenset[str]:
+    """How each of the spellings begins where no character is escaped, squeezed."""
+    raw, long_part = secret.encode(), _long_part(secret)
+    first, second = f"{raw[0]:02x}", f"{raw[1]:02x}"
+    numbers = [*(first + prefix + second for prefix in ("", "x", "0x")), f"{raw[0]}{raw[1]}", f"{raw[0]:08b}{raw[1]:08b}"]
+    spelled = [secret[:long_part], secret[-long_part:], *(one[:_MOST_ENCODED] for one in _encoded(secret)), *numbers]
+    return frozenset(map(_squeezed, spelled))
+
+
+def _long_part(secret: str) -> int:
+    return min(max(12, len(secret) // 2), _MOST_SPELLED)
+
+
 @lru_cache(maxsize=64)
 def _spellings(secret: str) -> re.Pattern[str]:
     """One pattern for all spellings of a secret; those that hold the most of it come first."""
-    long_part = min(max(12, len(secret) // 2), _MOST_SPELLED)
+    long_part = _long_part(secret)
     start = _BETWEEN.join(map(_spelled, secret[:long_part]))
     # A text that was cut within the secret still shows most of it.
     tail = secret[long_part : long_part + _MOST_SPELLED]
@@ -104,7 +147,21 @@ def _spellings(secret: str) -> re.Pattern[str]:
     rest += r"[\w.~+/=-]*" if len(secret) > long_part + len(tail) else ""
     end = _BETWEEN.join(map(_spelled, secret[-long_part:]))
     raw = secret.encode()
-    encoded = [
+    in_numbers = (
+        r"[\s:,-]{0,2}".join(f"(?:0?x)?{byte:02x}" for byte in raw),
+        r"[\s,;]{1,2}".join(map(str, raw)),
+        r"[\s,;]{0,2}".join(f"{byte:08b}" for byte in raw),
+    )
+    wrapped = {
+        _WRAPPED.join(map(_in_a_url, text[:_MOST_ENCODED])) + (r"[\w+/=%-]*" if len(text) > _MOST_ENCODED else "")
+        for text in _encoded(secret)
+    }
+    return re.compile("|".join([start + rest, end, *in_numbers, *wrapped]), re.IGNORECASE)
+
+
+def _encoded(secret: str) -> list[str]:
+    raw = secret.encode()
+    return [
         *_in_base64(secret),
         *_in_base64(base64.b64encode(raw).decode()),
         base64.b32encode(raw).decode().rstrip("="),
@@ -114,16 +171,6 @@ def _spellings(secret: str) -> re.Pattern[str]:
         raw[::-1].hex(),
         codecs.encode(secret, "rot13"),
     ]
-    in_numbers = (
-        r"[\s:,-]{0,2}".join(f"(?:0?x)?{byte:02x}" for byte in raw),
-        r"[\s,;]{1,2}".join(map(str, raw)),
-        r"[\s,;]{0,2}".join(f"{byte:08b}" for byte in raw),
-    )
-    wrapped = {
-        _WRAPPED.join(map(_in_a_url, text[:_MOST_ENCODED])) + (r"[\w+/=%-]*" if len(text) > _MOST_ENCODED else "")
-        for text in encoded
-    }
-    return re.compile("|".join([start + rest, end, *in_numbers, *wrapped]), re.IGNORECASE)
 
 
 def _in_a_url(character: str) -> str:
@@ -160,7 +207,8 @@ def _in_base64(secret: str) -> Iterator[str]:
 def _without_masked(text: str, secret: str) -> str:
     """Without the ends that a masked secret shows, and without the start of one that the end of the text cut off."""
     kept, at = [], 0
-    for mask in islice(_MASK.finditer(text), _MOST_MASKS):
+    pattern = _MASK_OR_FOUND if REDACTED in text.lower() else _MASK
+    for mask in islice(pattern.finditer(text), _MOST_MASKS):
         before = text[max(at, mask.start() - len(secret)) : mask.start()]
         after = text[mask.end() : mask.end() + len(secret)]
         start = next((n for n in range(len(secret) - 1, 0, -1) if before.endswith(secret[:n])), 0)

@@ -85,6 +85,14 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "with zero bytes": "\0".join,
     "with slashes": "/".join,
     "spaced twice": "  ".join,
+    "with wide spaces": "\u3000".join,
+    "with separators of lines": "\u2028".join,
+    "with marks of every kind": lambda key: "".join(f"{c}{'*|;+'[n % 4]}" for n, c in enumerate(key))[:-1],
+    "with letters of other alphabets": lambda key: key.replace("k", "\u212a").replace("s", "\u017f"),
+    "hexadecimal, some with a prefix": lambda key: " ".join(
+        f"{('', 'x', '0x', '0X')[n % 4]}{byte:02x}" for n, byte in enumerate(key.encode())
+    ),
+    "with backslashes": "\\".join,
 }
 
 
