@@ -25,8 +25,9 @@ from prober.settings import secret
 
 MOST_S: Final = 25.0
 """For all pages together: less than a daemon that is stopped waits."""
+MOST_S_A_PAGE: Final = 10.0
 MOST_BYTES: Final = 8_000_000
-"""Of a page."""
+"""Of all pages together."""
 MOST_PAGES: Final = 50
 MOST_AMOUNT: Final = 10**12
 """Of one item."""
@@ -43,21 +44,24 @@ class CostReportError(Exception):
     """Why a report could not be read, in words without secrets."""
 
 
-def read_report(account: BilledAccount, since: datetime) -> tuple[BilledDay, ...]:
-    """What each day from that of `since` on cost, oldest first; the newest are not whole. Raises CostReportError."""
+def read_report(account: BilledAccount, since: datetime, most_s: float = MOST_S) -> tuple[BilledDay, ...]:
+    """What each day from that of `since` on cost, oldest first; the newest are not whole. It takes `most_s` seconds at
+    most. Raises CostReportError."""
     key = secret(account.admin_key_env)
     if key is None:
         raise CostReportError(f"the environment variable {account.admin_key_env} is not set where the prober runs")
     first = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     found: dict[str, Decimal] = {}
     with closing(Transport()) as transport:
-        for page in _pages(transport, account, key.get_secret_value(), first):
+        for page in _pages(transport, account, key.get_secret_value(), first, most_s):
             for day, amount in _days(page, account.provider):
                 found[day] = found.get(day, Decimal(0)) + amount
     return tuple(BilledDay(day, *[float(found[day])] * 3) for day in sorted(found))
 
 
-def _pages(transport: Transport, account: BilledAccount, key: str, first: datetime) -> Iterator[Mapping[str, Any]]:
+def _pages(
+    transport: Transport, account: BilledAccount, key: str, first: datetime, most_s: float
+) -> Iterator[Mapping[str, Any]]:
     base = (account.base_url or ADDRESSES[account.provider]).rstrip("/").removesuffix("/v1")
     if account.provider == "openai":
         where = f"{base}/v1/organization/costs"
@@ -67,18 +71,20 @@ def _pages(transport: Transport, account: BilledAccount, key: str, first: dateti
         where = f"{base}/v1/organizations/cost_report"
         asked = {"starting_at": f"{first:%Y-%m-%dT%H:%M:%SZ}", "bucket_width": "1d", "limit": "31"}
         headers = {"x-api-key": key, "anthropic-version": "2023-06-01"}
-    left_s, next_page, seen = MOST_S, "", set[str]()
+    left_s, left_bytes, next_page, seen = most_s, MOST_BYTES, "", set[str]()
     for _ in range(MOST_PAGES):
         url = f"{where}?{urlencode({**asked, **({'page': next_page} if next_page else {})})}"
-        within = Timeouts(connect_s=min(left_s, 5.0), read_s=min(left_s, 30.0), total_s=left_s)
+        page_s = min(left_s, MOST_S_A_PAGE)
+        within = Timeouts(connect_s=min(page_s, 5.0), read_s=page_s, total_s=page_s)
         try:
-            outcome = transport.post(url, headers, b"", within, MOST_BYTES, method="GET")
+            outcome = transport.post(url, headers, b"", within, left_bytes, method="GET")
         except ConfigurationError as error:
             raise CostReportError(str(error)) from None
         if not isinstance(outcome, Arrived):
             # A hostile server may write the key into what is no HTTP.
             raise CostReportError(redacted(f"{outcome.failure}: {outcome.detail}", key))
         left_s -= outcome.latency_s
+        left_bytes -= len(outcome.body)
         if outcome.status != 200:
             raise CostReportError(_refused(outcome.status).format(key=account.admin_key_env))
         page = _object(outcome.body)
@@ -89,7 +95,9 @@ def _pages(transport: Transport, account: BilledAccount, key: str, first: dateti
         if not isinstance(next_page, str) or next_page in seen or len(next_page) > 2_000:
             raise _unreadable("next_page names no further page")
         if left_s <= 0.1:
-            raise CostReportError(f"timeout: all pages together took longer than {MOST_S:g} s")
+            raise CostReportError(f"timeout: all pages together took longer than {most_s:g} s")
+        if left_bytes <= 0:
+            raise CostReportError(f"too_large: all pages together have more than {MOST_BYTES} bytes")
         seen.add(next_page)
     raise _unreadable(f"more than {MOST_PAGES} pages")
 

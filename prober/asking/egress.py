@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import urllib.request
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 
 from prober.model.errors import ConfigurationError
 
+_BARE: Final = re.compile(r"\[SSL(?:: \w+)?\] | \(_ssl\.c:\d+\)$")
+"""What OpenSSL says for its own programmers."""
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -47,6 +50,54 @@ def _fault(error: Exception) -> str:
     if isinstance(error, ssl.SSLError) or not isinstance(error, OSError):
         return "not a certificate, or a key that does not fit it, in PEM format without a passphrase; write such a file"
     return f"cannot be read ({error.strerror}); check that it exists and may be read"
+
+
+TLS_FAULTS: Final = (
+    (
+        "has expired",
+        "the server's certificate has expired; have it renewed, and check this machine's clock",
+    ),
+    ("not yet valid", "the server's certificate is not valid yet; check this machine's clock, and the certificate"),
+    ("certificate revoked", "the server's certificate was revoked; have it replaced"),
+    (
+        "certificate is not valid for",
+        "the server's certificate is for another name; write that name in base_url, or have the certificate replaced",
+    ),
+    (
+        "CERTIFICATE_VERIFY_FAILED",
+        "the server's certificate is signed by an authority that is not trusted here; declare that one's as ca_file",
+    ),
+    (
+        "ALERT_CERTIFICATE_REQUIRED",
+        "the server wants a certificate of the prober; declare client_cert and client_key",
+    ),
+    (
+        "ALERT_UNKNOWN_CA|ALERT_BAD_CERTIFICATE|ALERT_CERTIFICATE|UNSUPPORTED_CERTIFICATE",
+        "the server does not accept the prober's certificate; check client_cert",
+    ),
+    ("UNRECOGNIZED_NAME", "the server has no certificate for this name; check the host in base_url"),
+    (
+        "ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL",
+        "the server speaks old versions of TLS only; switch on TLS 1.2 or 1.3 there",
+    ),
+    (
+        "HANDSHAKE_FAILURE|NO_SHARED_CIPHER|NO_CIPHERS",
+        "the server refused the TLS handshake: it may want a certificate (client_cert), another host name, or have no"
+        " cipher in common",
+    ),
+    (
+        "WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL|HTTP_REQUEST|PACKET_LENGTH",
+        "the port does not speak TLS; write http:// in base_url, or the port for https",
+    ),
+    ("UNEXPECTED_EOF|EOF occurred", "the server hung up during the TLS handshake; check the host and port in base_url"),
+)
+"""Words of OpenSSL, the surest first → what they mean, and how to fix it."""
+
+
+def tls_fault(said: str) -> str:
+    """What an error of TLS means and how to fix it; empty where it is none that is known."""
+    row = next((row for row in TLS_FAULTS if re.search(row[0], said)), None)
+    return f"{row[1]} ({_BARE.sub('', said)[:160]})" if row is not None else ""
 
 
 def bad_proxy() -> str:

@@ -22,7 +22,6 @@ from prober.asking.transport import Arrived, Lost, Transport
 from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, other_format, text_of
 from prober.asking.wire.streams import FirstContent, is_stream, json_lines, read_events, says_done
 from prober.fingerprint.caches import cache_hit, from_cache
-from prober.model.connection import Timeouts
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of
@@ -85,11 +84,11 @@ class HttpProvider:
         pages = metadata.addresses(endpoint, base_url_of(endpoint)) if metadata.is_asked(endpoint) else {}
         found: dict[str, str] = {}
         silent = []
-        left_s = metadata.MOST_S
+        left_s = min(metadata.MOST_S, endpoint.timeouts.total_s)
         for page, url in pages.items():
             if page in without or left_s <= 0 or isinstance(access, NoKey):
                 continue
-            within, certificates = metadata.timeouts(left_s), certificates_of(endpoint)
+            within, certificates = metadata.timeouts(endpoint.timeouts, left_s), certificates_of(endpoint)
             outcome = self._transport.post(
                 url, access.headers, b"", within, metadata.MOST_BYTES, None, certificates, "GET"
             )
@@ -108,12 +107,12 @@ class HttpProvider:
         if isinstance(access, NoKey):
             return Listing()
         sent = {**self._wire_format(endpoint).headers(endpoint), **access.headers}
-        certificates, left_s = certificates_of(endpoint), model_lists.MOST_S
+        certificates, left_s = certificates_of(endpoint), min(model_lists.MOST_S, endpoint.timeouts.total_s)
         pages: list[object] = []
         for url in model_lists.addresses(endpoint, base_url_of(endpoint), access.query):
             if left_s <= 0 or (pages and model_lists.entry_of(pages[0], endpoint.model) is not None):
                 break
-            within = Timeouts(connect_s=min(left_s, 5.0), read_s=left_s, total_s=left_s)
+            within = metadata.timeouts(endpoint.timeouts, left_s)
             outcome = self._transport.post(url, sent, b"", within, model_lists.MOST_BYTES, None, certificates, "GET")
             left_s -= outcome.latency_s
             page: object = None

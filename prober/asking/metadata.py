@@ -76,10 +76,10 @@ def is_asked(endpoint: Endpoint) -> bool:
     return endpoint.base_url is not None and not is_at(endpoint, *COMPANIES)
 
 
-def timeouts(left_s: float) -> Timeouts:
-    """Of one page, where so much of `MOST_S` is left."""
-    left_s = max(left_s, 0.01)
-    return Timeouts(connect_s=min(left_s, 3.0), read_s=left_s, total_s=left_s)
+def timeouts(asks: Timeouts, left_s: float) -> Timeouts:
+    """Of one page, where so many seconds are left: no longer than an ask of the endpoint may take."""
+    total_s = max(min(left_s, asks.total_s), 0.01)
+    return Timeouts(connect_s=min(total_s, asks.connect_s, 5.0), read_s=min(total_s, asks.read_s), total_s=total_s)
 
 
 def addresses(endpoint: Endpoint, base_url: str) -> dict[str, str]:

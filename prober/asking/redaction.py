@@ -127,7 +127,11 @@ def _starts(secret: str) -> frozenset[str]:
     """How each of the spellings begins where no character is escaped, squeezed."""
     raw, long_part = secret.encode(), _long_part(secret)
     first, second = f"{raw[0]:02x}", f"{raw[1]:02x}"
-    numbers = [*(first + prefix + second for prefix in ("", "x", "0x")), f"{raw[0]}{raw[1]}", f"{raw[0]:08b}{raw[1]:08b}"]
+    numbers = [
+        *(first + prefix + second for prefix in ("", "x", "0x")),
+        f"{raw[0]}{raw[1]}",
+        f"{raw[0]:08b}{raw[1]:08b}",
+    ]
     spelled = [secret[:long_part], secret[-long_part:], *(one[:_MOST_ENCODED] for one in _encoded(secret)), *numbers]
     return frozenset(map(_squeezed, spelled))
 

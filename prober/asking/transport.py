@@ -27,7 +27,7 @@ from typing import Final, Literal
 import httpx
 
 from prober.asking.deadlines import Deadline, Line, Watch
-from prober.asking.egress import USUAL, Certificates, bad_proxy, context_of, proxy_for
+from prober.asking.egress import USUAL, Certificates, bad_proxy, context_of, proxy_for, tls_fault
 from prober.model.connection import Timeouts
 from prober.model.errors import ConfigurationError
 from prober.model.reply import Failure
@@ -68,6 +68,8 @@ MOST_OF_AN_ERROR: Final = 256_000
 _ASIDE: Final = "prober.aside"
 _HUNG_UP: Final = "Server disconnected without sending a response."
 """What the HTTP library says of a server that closes the connection without a word."""
+_NO_TEXT: Final = "illegal request line"
+"""What it says of an answer whose first byte is no printable character."""
 _CHARSET: Final = re.compile(
     r"charset\s*=\s*[\"']?((?:utf-?(?:16|32)|iso-?8859|latin|windows|cp\d|shift|sjis|gb|big5|euc|koi8)[\w.:-]{0,20})",
     re.IGNORECASE,
@@ -286,4 +288,9 @@ def _words(error: Exception) -> str:
     if isinstance(error, httpx.LocalProtocolError | UnicodeEncodeError):
         # Never the error's own words: they hold the header, which may be that of the key.
         return "a header holds characters that cannot be sent; check the key"
-    return str(error) or type(error).__name__
+    said = str(error) or type(error).__name__
+    if said == _NO_TEXT:
+        return "it is no text; if the port speaks TLS, write https:// in base_url"
+    if said == _HUNG_UP:
+        return "the server hung up without an answer; check the port, and whether it is for http or https"
+    return (tls_fault(said) if "SSL" in said or "EOF" in said else "") or said

@@ -173,11 +173,18 @@ def test_pages_without_end_are_read_up_to_a_limit(reports: Reports) -> None:
         read_report(account(reports, "openai"), SINCE)
 
 
-def test_a_server_that_never_answers_is_left_at_the_deadline(reports: Reports, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost_reports, "MOST_S", 0.2)
+def test_pages_are_bounded_all_together(reports: Reports, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost_reports, "MOST_BYTES", 500)
+    reports.answer = lambda query: (200, page(openai(26), next_page=f"p{len(reports.asked)}"))
+    with pytest.raises(CostReportError, match=r"^too_large: "):
+        read_report(account(reports, "openai"), SINCE)
+    assert len(reports.asked) > 1
+
+
+def test_a_server_that_never_answers_is_left_at_the_deadline(reports: Reports) -> None:
     reports.answer = lambda query: (200, None)
     with pytest.raises(CostReportError, match=r"^timeout: "):
-        read_report(account(reports, "openai"), SINCE)
+        read_report(account(reports, "openai"), SINCE, most_s=0.2)
 
 
 @pytest.mark.parametrize("end", ["\nx: y", "\r", "é", "…"])
