@@ -20,7 +20,8 @@ class Settings(BaseSettings):
     """How the daemon writes its log: lines for people, or with `json` one object a line, with the ids of round,
     incident and notice."""
     vantage: str = Field("", validation_alias="PROBER_VANTAGE")
-    """Where this daemon or worker is, such as `eu-west`: it asks endpoints of this `vantage`, and those of none."""
+    """Where this daemon or worker is, such as `eu-west`: it asks endpoints with this `vantage`, and those without
+    one."""
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
     """With `PROBER_SLACK_CHANNEL`, messages go to Slack."""
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")

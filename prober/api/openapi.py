@@ -204,7 +204,7 @@ def _otlp(name: str, items: str, holds: str, request: str, rejected: str) -> Jso
     }
     return {
         "post": {
-            **_operation(name, f"Take in live samples from OpenTelemetry GenAI {items} (OTLP/HTTP).", answers),
+            **_operation(name, f"Store live samples from OpenTelemetry GenAI {items} (OTLP/HTTP).", answers),
             "requestBody": {
                 "required": True,
                 "description": f"An {request}, plain or gzip; protobuf needs the extra `otel`.",

@@ -27,8 +27,8 @@ class Route(Shape):
     severity: Severity = "info"
     """Lowest severity."""
     after: Duration | None = None
-    """Escalation: these recipients are notified only if nobody has acknowledged the incident for so long, at least
-    `1m`."""
+    """Escalation: these recipients are notified only if nobody has acknowledged the incident after this time, at
+    least `1m`."""
     private: bool = False
     """Show hashes and measurements there instead of prompts and replies."""
 
@@ -109,7 +109,7 @@ class Alerts(Shape):
     digest: Digest | None = None
     """One message a day for the rest. Without it, what happens in quiet hours is sent when they end."""
     weekly_report: WeeklyReport | None = None
-    """Once a week, what `prober report` writes."""
+    """The output of `prober report`, once a week."""
     reminders: Reminders = Reminders()
     """Of open incidents that are not acknowledged."""
     stale_after: int = Field(3, ge=1, le=1000)

@@ -25,14 +25,14 @@ class Spender(Shape):
     dollars_per_day: float | None = Field(None, gt=0, le=10_000_000)
     """More than this in one day, UTC, opens an incident at once. Nothing is held back."""
     runaway: float = Field(3.0, ge=2, le=1_000)
-    """Spending so many times what is planned opens an incident; up to half of it is tolerated."""
+    """Spending this many times the plan opens an incident; half as many times is tolerated."""
 
 
 class FeatureTraffic(Spender):
     """The live samples of one feature."""
 
     share: float = Field(1.0, gt=0, le=1)
-    """Which share of its calls is sent as samples, such as `0.01`: the bill is estimated from it."""
+    """The share of its calls that is sent as samples, such as `0.01`; the bill is estimated from it."""
     max_steps: int | None = Field(100, ge=2, le=1_000_000)
     """More samples of one trace than this within an hour are a loop; `null` allows any number."""
     max_repeats: int | None = Field(50, ge=2, le=1_000_000)
@@ -61,7 +61,7 @@ class OwnTraffic(Shape):
     """What the team's own traffic costs is watched, not limited."""
 
     features: dict[str, FeatureTraffic] = Field(default_factory=dict)
-    """Feature of live samples → what is known of it. Features that are not named are watched with the defaults."""
+    """Feature of live samples → its settings. Features that are not named are watched with the defaults."""
     accounts: dict[Name, BilledAccount] = Field(default_factory=dict)
     """A name of your choice → an account at a provider."""
 

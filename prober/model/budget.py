@@ -122,9 +122,9 @@ class Budgets(Shape):
     all: Budget = Budget()
     """Everything that any process on the same database asks."""
     owners: dict[str, Budget] = Field(default_factory=dict)
-    """Owner of probe sets → what all of them together may cost."""
+    """Owner of probe sets → what all sets of that owner together may cost."""
     own_traffic: OwnTraffic = OwnTraffic()
-    """What the team's own traffic costs: watched, not limited, and never added to what the prober spends."""
+    """What the team's own traffic costs. It is watched, not limited, and never added to what the prober spends."""
 
 
 class ScopedBudget(NamedTuple):

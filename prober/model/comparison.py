@@ -22,7 +22,7 @@ class Canary(Shape):
     margin: float = Field(10.0, gt=0, lt=100)
     """Percentage points by which it may pass its checks less often."""
     accept: Literal["by_person", "if_not_worse"] = "by_person"
-    """`if_not_worse`: what is not worse takes its place at once, and what is worse is rolled back."""
+    """`if_not_worse`: a version that is not worse replaces the old one at once, and a worse one is rolled back."""
 
 
 class Shadow(Shape):

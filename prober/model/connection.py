@@ -35,7 +35,7 @@ class Connection(Shape):
 
     auth: Auth | None = None
     """How the key is sent: as `Authorization: Bearer`, in the header that is named, or by the cloud's own library;
-    without it, as the provider takes it."""
+    by default as the provider expects it."""
     api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """Name of the environment variable that holds the key; never the key."""
     api_key_file: str | None = Field(None, min_length=1)
@@ -49,7 +49,7 @@ class Connection(Shape):
     query: dict[str, str] = Field(default_factory=dict)
     """Further query parameters of the address; `${NAME}` as in headers."""
     user_agent: str | None = Field(None, pattern=r"^[!-~]([ -~]{0,198}[!-~])?$")
-    """Instead of `canary-prober`, by which a provider could recognise probes."""
+    """Sent instead of `canary-prober`, by which a provider could recognise probes."""
     ca_file: str | None = Field(None, min_length=1)
     """Certificates (PEM) that are trusted for this endpoint, instead of the system's."""
     client_cert: str | None = Field(None, min_length=1)

@@ -74,7 +74,7 @@ class Endpoint(Connection):
     name: Name
     """The key in the mapping; letters, digits, `.`, `_`, `/`, `-`."""
     provider: str
-    """Whose API it is asked through."""
+    """The API through which it is asked."""
     model: str = Field(min_length=1, max_length=300)
     """As the provider spells it; a dated version where there is one."""
     base_url: str | None = None
@@ -98,9 +98,9 @@ class Endpoint(Connection):
     budget: Budget = Budget()
     """Hard limits of the last hour, day and month."""
     limits: AccountLimits = AccountLimits()
-    """The most that its account is asked in a minute. Limits that the provider names hold too."""
+    """The most asks and tokens a minute of its account. Limits that the provider names hold as well."""
     runaway: float = Field(3.0, ge=2, le=1_000)
-    """Spending so many times what is planned opens an incident, and holds asks back; up to half of it is tolerated."""
+    """Spending this many times the plan opens an incident and holds asks back; half as many times is tolerated."""
     price: Price | None = None
     """What it charges. Without it, the list of known prices is used."""
     false_alarms_per_year: float = Field(1.0, gt=0, le=365)
@@ -117,7 +117,8 @@ class Endpoint(Connection):
     fallback: Name | None = None
     """Another declared endpoint that callers can be sent to while this one is worse."""
     gate: VersionGate | None = None
-    """Compare a new version of the model with the stored replies, as soon as there is one. Without it, none is."""
+    """Compare a new version of the model with the stored replies, as soon as there is one. Without it, no version is
+    compared."""
     vantage: Name | None = None
     """Where it is asked from, such as `eu-west`: only by a daemon or worker started there (`--vantage eu-west`, or
     PROBER_VANTAGE). Without it, by any of them. To compare regions, declare the endpoint once for each."""
@@ -200,9 +201,10 @@ class Probe(Shape):
     tags: tuple[str, ...] = ()
     """For people."""
     vars: JsonValue = None
-    """Values for `{{name}}` in its texts; a list, or a file, makes a probe of each. None once they are filled in."""
+    """Values for `{{name}}` in its texts; a list or a file makes one probe for each value. None once they are filled
+    in."""
     template: bool = True
-    """Whether `{{name}}` and `file://` in texts stand for something; else they are sent as written."""
+    """Whether `{{name}}` and `file://` in texts are replaced; otherwise they are sent as written."""
     expect: tuple[Check, ...] = ()
     """Checks of the answer."""
 
@@ -223,7 +225,7 @@ class Schedule(Shape):
     every: Duration | None = None
     """An interval, such as `30m`, `6h`, `1d`."""
     cron: str | None = None
-    """Five fields; due in every month."""
+    """Five fields; it must be due in every month."""
     timezone: str = "UTC"
     """Of `cron`, such as `Europe/Berlin`."""
     jitter: Duration = "0s"
@@ -258,17 +260,18 @@ class ProbeSet(Shape):
     vars: dict[str, JsonValue] = Field(default_factory=dict)
     """Values for `{{name}}` in the texts of all probes."""
     objectives: tuple[Objective, ...] = ()
-    """What its replies must reach, for each endpoint."""
+    """Shares that its replies must reach, for each endpoint."""
     budget: Budget = Budget()
     """What its asks may cost, on all of its endpoints together."""
     priority: Priority = "normal"
     """What is held back first where a probe set spends more than planned: `low` before `normal` before `high`."""
     canary: Canary | None = None
-    """An edited prompt is asked beside the version in force first. Without it, it takes its place at once."""
+    """An edited prompt is first asked beside the version in force. Without `canary`, it replaces that version at
+    once."""
     shadow: Shadow | None = None
     """Another endpoint is asked beside those of the set."""
     keep_replies: Days | None = None
-    """How long raw replies are kept, such as `90d`; what was judged and added up stays. None: for ever."""
+    """How long raw replies are kept, such as `90d`; judgements and daily sums stay. By default for ever."""
     probes: tuple[Probe, ...] = Field(min_length=1)
     """At least one."""
 

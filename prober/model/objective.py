@@ -24,20 +24,20 @@ class Objective(Shape):
     name: Name
     """Unique in its set."""
     measure: Measure = "passed"
-    """Which replies are so: they `passed` all their checks, are `right` (by checks that know the answer) or `refused`;
-    asks that were `answered`; or answers that came `faster_than` so many `seconds`, or were `cheaper_than` so many
-    `dollars`."""
+    """What is counted: replies that `passed` all their checks, are `right` (by checks that know the answer) or
+    `refused`; asks that were `answered`; answers that came `faster_than` a number of `seconds`, or were
+    `cheaper_than` a number of `dollars`."""
     seconds: float | None = Field(None, gt=0, le=3600)
-    """For `faster_than`, which a reply of just so long is too: with `at_least: 95 %` the 95th percentile of the latency
-    is at most this."""
+    """For `faster_than`, which includes a reply of exactly this time: with `at_least: 95 %` the 95th percentile of
+    the latency is at most this."""
     dollars: float | None = Field(None, gt=0)
-    """For `cheaper_than`: of one reply, by the price of its endpoint."""
+    """For `cheaper_than`: the cost of one reply, by the price of its endpoint."""
     at_least: Percent | None = None
-    """The share that must be so, such as `95 %`."""
+    """The smallest share allowed, such as `95 %`."""
     at_most: Percent | None = None
-    """The share that may be so; instead of `at_least`."""
+    """The largest share allowed; instead of `at_least`."""
     window: Duration = "28d"
-    """Over which time, from `1h` to `90d`."""
+    """The time that it covers, from `1h` to `90d`."""
 
     @property
     def words(self) -> str:

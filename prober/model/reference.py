@@ -28,8 +28,8 @@ class ReferenceRule(Shape):
     warm_up: WarmUp | None = None
     """A burst at the beginning. Without it, rounds are due by the schedule from the first one on."""
     asked_again: int = Field(4, ge=0, le=20)
-    """Rounds that are asked again a minute and an hour later, to learn whether such rounds say something new; 0:
-    none."""
+    """Rounds that are asked again a minute and an hour later, to learn whether rounds so close together are
+    independent; 0 for none."""
 
 
 TRIAL: Final = ReferenceRule(rounds=8, hours=0, warm_up=WarmUp(rounds=9), asked_again=0)

@@ -33,19 +33,19 @@ MOST_OBJECTIVES: Final = 500
 _OBJECTIVE: Final = "endpoint probe_set objective"
 _IN_UNITS = "Asks, tokens or dollars, as `limit` says, such as `tokens_per_day`; the 500 fullest limits."
 METRICS: Final[Mapping[str, tuple[str, str]]] = {
-    "evidence_ratio": ("Evidence of a change as a share of the threshold; an alarm takes 1.", "endpoint"),
+    "evidence_ratio": ("Evidence of a change as a share of the threshold; at 1 an alarm is raised.", "endpoint"),
     "last_round_timestamp_seconds": ("When the newest round was completed.", "endpoint"),
-    "endpoint_stale": ("1 where no fresh rounds come.", "endpoint"),
+    "endpoint_stale": ("1 if no fresh rounds come.", "endpoint"),
     "rounds_completed_total": ("Rounds completed.", "endpoint"),
     "rounds_missed_total": ("Rounds missed.", "endpoint"),
-    "asks_total": ("Asks, failed ones among them.", "endpoint"),
+    "asks_total": ("Asks, including those that failed.", "endpoint"),
     "asks_failed_total": ("Asks that failed.", "endpoint"),
     "asks_cached_total": ("Asks that a cache answered in place of the model; they count as failed too.", "endpoint"),
     "endpoint_state": ("1 for the state it is in.", "endpoint state"),
     "breaker_open": ("1 where the breaker is open: asks failed, and whole rounds are not asked.", "endpoint"),
     "facts_open": ("New facts about an endpoint that nobody has acknowledged.", "endpoint"),
     "incident_open": (
-        "1 for every open incident, trouble with asking among them.", "endpoint incident kind severity state",
+        "1 for every open incident, including trouble.", "endpoint incident kind severity state",
     ),
     "spending_ahead_rounds": (
         "Planned rounds whose cost a set has already spent, while its incident is open and asks are held back.",
@@ -55,20 +55,20 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "budget_spent": (f"Spent or set aside in the period of a budget. {_IN_UNITS}", "budget limit"),
     "budget_left": (f"What is left of a budget. {_IN_UNITS}", "budget limit"),
     "account_limit": (
-        "What the account of an endpoint may be asked a minute, declared or named by the provider: `asks` or `tokens`.",
+        "The most `asks` or `tokens` a minute of the account of an endpoint, declared or named by the provider.",
         "endpoint unit",
     ),
-    "account_used": ("Asked of the account of an endpoint in the last minute.", "endpoint unit"),
-    "account_waiting": ("Asks that wait for the limits of the account of an endpoint, at least.", "endpoint"),
+    "account_used": ("Asks or tokens of the account of an endpoint in the last minute.", "endpoint unit"),
+    "account_waiting": ("Asks that wait for the limits of the account of an endpoint; at least this many.", "endpoint"),
     "bill_month_dollars": ("Cost of the team's own traffic in this UTC month so far.", "source name endpoint"),
-    "bill_newest_day_dollars": ("The same of the newest day.", "source name endpoint"),
-    "bill_unpriced_calls": ("Of the newest day, calls whose price or tokens are not known.", "source name endpoint"),
+    "bill_newest_day_dollars": ("Cost of the team's own traffic on the newest day.", "source name endpoint"),
+    "bill_unpriced_calls": ("Calls of the newest day whose price or tokens are not known.", "source name endpoint"),
     "bill_report_failing": ("1 while the cost report of an account cannot be read.", "account"),
     "samples_total": ("Live samples ingested.", "endpoint feature"),
     "samples_shift_timestamp_seconds": (
         "Onset of the newest shift that was found in live samples.", "endpoint feature side",
     ),
-    "objective_target_ratio": ("Share of good replies that an objective wants; the 500 gravest.", _OBJECTIVE),
+    "objective_target_ratio": ("Target share of good replies of an objective; the 500 gravest objectives.", _OBJECTIVE),
     "objective_attained_ratio": ("Share of good replies in its window.", _OBJECTIVE),
     "objective_budget_left_ratio": (
         "Share of its error budget that is left; below 0 where more was spent than there was.", _OBJECTIVE,
@@ -83,7 +83,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
         "1 where the newest message failed permanently: nobody is reached there.", "alerter channel reason",
     ),
     "last_delivery_timestamp_seconds": ("When a message last arrived.", "alerter channel"),
-    "daemon_up": ("1 for a daemon at work, 0 for one that fell silent.", "worker"),
+    "daemon_up": ("1 for a running daemon, 0 for one that sends no heartbeat.", "worker"),
     "daemon_seen_timestamp_seconds": ("Last heartbeat of a daemon.", "worker"),
     "database_up": ("1 where the database could be read.", ""),
 }  # fmt: skip
