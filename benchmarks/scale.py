@@ -55,7 +55,7 @@ with Store.open(f"sqlite:///{home}/prober.db") as store:
     for _ in range(int(sys.argv[2])):
         for key in tuple(daemon.rounds.watched):
             daemon.tick(key)
-        daemon.take_up()
+        daemon.claim_waiting()
         for job in [job for job in daemon.scheduler.get_jobs() if job.id.count(" ") == 3]:
             job.remove()
             job.func(*job.args)
@@ -195,9 +195,9 @@ def _fleet(url: str, endpoints: int, rounds: int) -> Fleet:
         with timed("declare"):
             daemon.declare(declared)
         with timed("due"):
-            daemon.take_up()  # at the start of a daemon; in every hour that follows one call of `tick` for each does it
+            daemon.claim_waiting()  # as at the start of a daemon; later, one call of `tick` for each does it
         with timed("take"):
-            daemon.take_up()
+            daemon.claim_waiting()
         waiting = [job for job in daemon.scheduler.get_jobs() if job.id.count(" ") == 3]
         before = _sizes(url)
         cpu, wall = [], []

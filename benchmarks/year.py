@@ -364,7 +364,7 @@ def one_hour(daemon: Daemon, store: Store, clock: Clock) -> None:
             for key in tuple(daemon.rounds.watched):
                 daemon.tick(key)
         if minute == 0 or minute in LOOKS:
-            daemon.take_up()
+            daemon.claim_waiting()
             finish(daemon)
         if minute == 32:
             daemon.pass_time()

@@ -94,7 +94,7 @@ def sentence(one: EndpointStatus, zone: tzinfo = UTC) -> str:
     if one.state not in ("changed", "unreachable") and one.incident is not None:
         said = one.incident.headline
     said = said[:1].upper() + said[1:]
-    again = f"; next round at {when(one.next_look_at, zone)}" if one.next_look_at else ""
+    again = f"; next round at {when(one.next_round_at, zone)}" if one.next_round_at else ""
     view = one.endpoint
     others = (*view.open_facts, *view.measured, *view.runaways)
     open_ = sum(each is not None for each in (view.open_incident, view.trouble, *others))
@@ -141,7 +141,7 @@ def gathering(one: EndpointStatus, zone: tzinfo = UTC) -> str:
 def why(one: EndpointStatus, zone: tzinfo = UTC) -> str:
     """Half a sentence with its times. May hold hostile text."""
     since = f" since {when(one.since, zone)}" if one.since else ""
-    return f"{one.why}{since}" + (f"; next round at {when(one.next_look_at, zone)}" if one.next_look_at else "")
+    return f"{one.why}{since}" + (f"; next round at {when(one.next_round_at, zone)}" if one.next_round_at else "")
 
 
 def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, ...]:

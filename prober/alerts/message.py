@@ -113,7 +113,7 @@ def compose(notice: Notice, reply_limit: int = 500, *, buttons: bool = False) ->
 
 
 def current(notice: Notice, *, ages: bool = True) -> Message:
-    """The incident as it is now, whatever the notice tells of it: what its first message says, and is edited to. That
+    """The incident as it is now, whatever the notice says: its first message is edited to say this. That
     message is read for days, so without `ages` its title has no time that passes."""
     incident = notice.about
     if not isinstance(incident, IncidentNews):

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the service. An endpoint is described by docs/schemas/status.schema.json, as ever."""
+"""The OpenAPI document of the service. An endpoint is described by docs/schemas/status.schema.json, as everywhere."""
 
 from __future__ import annotations
 

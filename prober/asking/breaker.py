@@ -1,8 +1,9 @@
-"""The breaker: an endpoint that answers nothing is not asked whole rounds in vain. Pure, from outcomes that are stored.
+"""The circuit breaker: an endpoint that answers nothing is not asked whole rounds. Pure, from stored outcomes.
 
 Closed, everything is asked. It opens after three failures within 30 s, or ten in a row, with no answer between. From
-then on a round only looks: one ask, or three where the prompt may be the reason; an answer closes it, and the rest of
-the round is asked. Between two looks lie 30 s at least, twice as long after each in vain, up to ten minutes.
+then on a round only tests the endpoint: with one ask, or three where the prompt may be the reason. An answer closes it,
+and the rest of the round is asked. Between two tests lie at least 30 s, twice as long after each that fails, up to ten
+minutes.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Breaker:
     """The newest of them."""
     opened_at: datetime | None = None
     """None while it is closed."""
-    looks_at: datetime | None = None
+    next_test_at: datetime | None = None
     """When an ask may look again; None while it is closed."""
 
     @property
@@ -89,14 +90,14 @@ def breaker(outcomes: Iterable[Outcome], name: str = "") -> Breaker:
             failed, found, pauses = [], Breaker(), 0
             continue
         failed.append(one.at)
-        is_look = found.looks_at is not None and one.at >= found.looks_at
+        is_look = found.next_test_at is not None and one.at >= found.next_test_at
         is_new = not found.is_open and _opens(failed)
         opened_at = one.at if is_new else found.opened_at
-        looks_at = found.looks_at
+        next_test_at = found.next_test_at
         if is_look or is_new:
             pauses += 1
-            looks_at = one.at + timedelta(seconds=max(one.wait_s, _pause_s(pauses, f"{name} {opened_at}")))
-        found = Breaker(len(failed), one.failure or "", opened_at, looks_at)
+            next_test_at = one.at + timedelta(seconds=max(one.wait_s, _pause_s(pauses, f"{name} {opened_at}")))
+        found = Breaker(len(failed), one.failure or "", opened_at, next_test_at)
     return found
 
 
@@ -140,8 +141,8 @@ class BreakerGate:
     def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:
         room = len(asks)
         if self._state.is_open:
-            now, looks_at = self._clock(), self._state.looks_at
-            due = not self._keeps_pause or looks_at is None or now >= looks_at or self._looked > 0
+            now, next_test_at = self._clock(), self._state.next_test_at
+            due = not self._keeps_pause or next_test_at is None or now >= next_test_at or self._looked > 0
             room = max(0, self._state.looks - self._looked) if due else 0
         elif not self.is_ahead:
             room = max(0, OPENS_AFTER - self._state.failures - self._in_flight) or int(not self._in_flight)

@@ -26,7 +26,7 @@ class Refused:
 
 
 def says_unreached(reason: str) -> bool:
-    """Whether asks were refused because the endpoint answers nothing, so that others would be made in vain too."""
+    """Whether asks were refused because the endpoint answers nothing, so that further asks would fail too."""
     return reason.startswith("breaker_open")
 
 

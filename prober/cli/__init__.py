@@ -166,7 +166,7 @@ _received: Final[list[int]] = []
 """The signal that is ending this process."""
 _again: Final[list[threading.Timer]] = []
 STOPPED_WITHIN_S: Final = 15.0
-"""After which a process that was told to end gets the signal once more, by which it ends at once."""
+"""After this time a process that should end gets the signal once more, and ends at once."""
 
 
 def _catch_signals() -> None:

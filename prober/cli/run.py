@@ -55,7 +55,7 @@ def until_stopped(
     logging.getLogger("prober").setLevel(logging.INFO)
     log_as(log_format or settings.log)
     if not serve(paths or [Path("probes")], settings, is_worker=is_worker):
-        # Python would wait for threads that hang in an ask. What they had recorded is kept, and is taken up again.
+        # Python would wait for threads that hang in an ask. Recorded replies are stored; the round goes on later.
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -183,7 +183,7 @@ def _of_delivery(one: DeliveryView) -> Json:
 
 
 def _say_expected(expected: Expectation, deliveries: Sequence[DeliveryView], now: datetime) -> None:
-    """What is amiss goes to standard error, so that cron sends it even where the rest is thrown away."""
+    """Problems go to standard error, so that cron sends them even if the rest is discarded."""
     complain(*expected.words(now), *_troubled(deliveries))
     if expected.is_met:
         say(f"Every endpoint answered within {lasting(expected.every)}: {', '.join(expected.endpoints)}")
@@ -288,7 +288,7 @@ def _reason(one: EndpointStatus) -> str:
     missing = f"; {one.missing}" if one.missing and one.missing != one.why else ""
     incident = f" (incident {one.incident.id}, {one.incident.state})" if one.incident else ""
     judged = f"; evidence from {minute(one.judged_from)} on" if one.judged_from else ""
-    judged += f"; next round at {minute(one.next_look_at)}" if one.next_look_at else ""
+    judged += f"; next round at {minute(one.next_round_at)}" if one.next_round_at else ""
     already = [PROTECTIONS[name] for name in one.protected_by]
     watched = "".join(f"\n  watched already: {what}" for what in already)
     return f"{one.state}{since}: {one.why}{missing}{judged}{incident}{watched}"

@@ -8,7 +8,8 @@ A round is a row in the store before it is work, so nothing depends on this proc
   that nobody was there to ask are not invented.
 - **Waiting.** A round whose endpoint is busy, whose worker was killed or whose database was locked waits in the store.
   A sweep (every few seconds, and when a round ends) takes it up, until the next round of its set is due; then it is
-  missed. A round in progress renews its lease, so that one whose worker was killed is taken up within some 15 seconds.
+  missed. A round in progress renews its lease. If its worker is killed, another one continues it within about 15
+  seconds.
   Scheduled, left and confirmation rounds go one way: put in the queue, taken from it, claimed, asked.
 - **Confirmed.** Where evidence grows, settling a round makes the next one due at once
   (`prober.incidents.confirmation`). It waits in the store like any other, and like any other it never runs beside
@@ -16,7 +17,7 @@ A round is a row in the store before it is work, so nothing depends on this proc
 - **The clock.** A clock that is set back is noticed within seconds: rounds go on at the next moment of the present
   time. A moment in the future that is found in the store, such as the end of a lease, blocks nothing.
 - **The end.** A daemon that is stopped ends within `GRACE_S`, however much is left. What is in progress by then is
-  left in the store, and taken up by whoever comes next.
+  left in the store, for the next process.
 - **Alive.** Every minute a daemon sends a heartbeat: a row that other daemons and `prober status` look at, and a
   ping to somebody else's watch where one is configured. Whoever finds one silent notifies people, once.
 - **Missed.** What did not start is a row with a reason: see `MissReason`.

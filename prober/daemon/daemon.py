@@ -25,7 +25,7 @@ from prober.daemon.due_rounds import DueRounds, RoundOver
 from prober.daemon.due_times import ClockWatch, RoundTrigger, Watched, all_watched
 from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
-from prober.daemon.jobs import TAKE_UP, Jobs
+from prober.daemon.jobs import CLAIM_WAITING, Jobs
 from prober.daemon.log import log_decision, logger, reported
 from prober.daemon.models import RETIREMENT_S, VERSIONS_S, look_for_retirements, run_version_gates
 from prober.daemon.notices import Notices
@@ -44,7 +44,7 @@ BILL_S: Final = 60.0
 """Between two looks at what the team's own traffic costs."""
 GRACE_S: Final = 30.0
 """How long a daemon that is stopped waits for the rounds and deliveries in progress. What has not ended by then is
-left in the store, to be taken up by whoever comes next."""
+left in the store, for the next process."""
 
 
 class Daemon:
@@ -125,7 +125,7 @@ class Daemon:
         """
         self.declare(self._files.load())
         self.scheduler.every(LOOK_S, "files", self._follow_files)
-        self.scheduler.every(LOOK_S, TAKE_UP, self.take_up, most_at_once=2)
+        self.scheduler.every(LOOK_S, CLAIM_WAITING, self.claim_waiting, most_at_once=2)
         self.scheduler.every(BEAT_S, "beat", self.beat)
         self.scheduler.every(LOOK_S, "database", self.look_at_database)
         if not self._is_worker:
@@ -195,7 +195,7 @@ class Daemon:
             declarations = self._files.reload(self.clock(), unchanged_too=unchanged_too)
             if declarations is not None:
                 self.declare(declarations)
-                self.rounds.take_up_soon()
+                self.rounds.claim_waiting_soon()
 
     def declare(self, declarations: Declarations) -> None:
         """Watch this from now on. A round in progress ends as it began.
@@ -253,7 +253,7 @@ class Daemon:
         self.watch_clock()
         self.rounds.tick(key, has_database=not self._database.fault)
 
-    def take_up(self) -> None:
+    def claim_waiting(self) -> None:
         """Start every round that waits."""
         if self._database.fault:
             return
@@ -261,7 +261,7 @@ class Daemon:
             if not self._is_remembered:
                 remember(self._store, self._declared, self._files.paths, self.clock())
                 self._is_remembered = True
-            self.rounds.take_up()
+            self.rounds.claim_waiting()
 
     # Notices, and heartbeats
 
@@ -284,7 +284,7 @@ class Daemon:
         self._is_remembered = False  # it may be another now
         self.deliver_soon()
         self.beat()
-        self.rounds.take_up_soon()
+        self.rounds.claim_waiting_soon()
 
     def _deliver(self, lane: Lane) -> None:
         self._notices.deliver(lane, lambda: not self.rounds.is_stopping)

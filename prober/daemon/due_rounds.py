@@ -17,7 +17,7 @@ from apscheduler.events import EVENT_JOB_MISSED, JobEvent
 
 from prober.asking import open_provider
 from prober.daemon.due_times import Watched, key_of
-from prober.daemon.jobs import ROUNDS, TAKE_UP, Jobs
+from prober.daemon.jobs import CLAIM_WAITING, ROUNDS, Jobs
 from prober.daemon.log import about_round, log_fault, log_round, logger, reported
 from prober.daemon.queue import RoundQueue
 from prober.incidents.confirmation import longest_wait
@@ -119,10 +119,10 @@ class DueRounds:
         with about_round(due), reported(f"round {due.isoformat()} of {watched.key}"):
             self._miss(watched, due, "misfire" if late else "still_running")
 
-    def take_up_soon(self) -> None:
-        self._scheduler.soon(TAKE_UP)
+    def claim_waiting_soon(self) -> None:
+        self._scheduler.soon(CLAIM_WAITING)
 
-    def take_up(self) -> None:
+    def claim_waiting(self) -> None:
         """Start every round that waits in the queue, while it is the newest of its set; later it is missed.
 
         Raises StoreError.

@@ -1,4 +1,4 @@
-"""The declaration files, watched: a change is taken up, a broken one is logged loudly and leaves what was in force."""
+"""The declaration files, watched: changes take effect; a broken file is an error in the log and changes nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Files:
-    """The files under some paths, and how far they have been taken up."""
+    """The files under some paths, and which content of them is in force."""
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
         self.paths = tuple(paths)

@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from prober.daemon.due_times import IntervalTrigger, RoundTrigger
 
-TAKE_UP: Final = "take up"
+CLAIM_WAITING: Final = "claim waiting rounds"
 """The job that takes rounds from the queue."""
 ROUNDS: Final = "rounds"
 """The executor that rounds are asked in."""
@@ -44,7 +44,7 @@ class Jobs(BackgroundScheduler):  # type: ignore[misc]  # APScheduler has no typ
         )  # fmt: skip
 
     def scheduled(self, name: str, trigger: RoundTrigger, job: Callable[[str], None], grace_s: int) -> None:
-        """The job of a schedule, which is told its name; one at a time, in place of the one of this name."""
+        """The job of a schedule, which gets its name; one at a time, in place of the one of this name."""
         self.add_job(
             job, trigger, args=(name,), id=name, executor=ROUNDS, replace_existing=True, coalesce=True, max_instances=1,
             misfire_grace_time=grace_s,

@@ -224,7 +224,7 @@ def language(text: str) -> str:
 
 
 def extract(reply: Reply, probe: Probe) -> Features:
-    """Category `name`: which language the reply is in, where that can be told."""
+    """Category `name`: which language the reply is in, where that can be recognised."""
     name = language(reply.text or "")
     return Features(unreadable={"name": "too few words"}) if name == NONE else Features({"name": name})
 

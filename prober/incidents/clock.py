@@ -102,7 +102,7 @@ class Attendance:
 
     alive: tuple[DaemonStatus, ...]
     silent: tuple[DaemonStatus, ...]
-    """Lost, and nobody else watches all that they watched."""
+    """Lost, and no other daemon watches everything that they watched."""
     relieved: tuple[DaemonStatus, ...]
     """Lost or ended, and others watch all that they watched: nothing more need be known of them."""
     ended: tuple[DaemonStatus, ...]

@@ -43,7 +43,7 @@ class Circumstances:
     in_maintenance: bool = False
     """A declared window of work: nothing opens."""
     inhibited: bool = False
-    """The endpoint could hardly be asked: what little there is opens nothing, and tells nothing of what is open."""
+    """Most asks failed: the few replies open nothing, and say nothing about what is open."""
     look: Callable[[Change], Findings] = lambda change: change.findings
     """What the replies show of a change up to now: everything that moved, also where no channel had evidence of it."""
 

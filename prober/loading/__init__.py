@@ -57,7 +57,7 @@ class Declarations:
     budgets: Budgets = field(default_factory=Budgets)
     """What owners, and everything, may cost."""
     warnings: tuple[Problem, ...] = ()
-    """What can be meant so, but hardly is."""
+    """What is valid, but probably a mistake."""
     _asking: dict[str, list[ProbeSet]] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Endpoint] = field(init=False, repr=False, compare=False)
 

@@ -127,7 +127,7 @@ def _endpoint(name: str, raw: JsonValue) -> tuple[Endpoint | None, list[Finding]
 def gather_sets(
     documents: Sequence[Document], endpoints: Endpoints, problems: list[Problem], remarks: list[Problem]
 ) -> list[ProbeSet]:
-    """All probe sets that are right; the rest is reported. What can be meant so is added to `remarks`."""
+    """All valid probe sets; the rest is reported. What is valid but probably a mistake is added to `remarks`."""
     sets: list[ProbeSet] = []
     names: dict[str, str] = {}
     for document in documents:

@@ -61,7 +61,7 @@ class Document:
     spoiled: frozenset[Where] = frozenset()
     """Places already complained of, whose values are only stand-ins."""
     remarks: tuple[Problem, ...] = ()
-    """What may be meant so, and may be a mistake."""
+    """What is valid, but may be a mistake."""
 
     def problem(self, finding: Finding) -> Problem:
         """The finding with its line: that of the nearest place above it that the file really has."""

@@ -85,8 +85,8 @@ class Slo(Shape):
 
 
 def objectives_of(raw: Mapping[str, JsonValue], findings: list[Finding]) -> dict[str, JsonValue]:
-    """The `objectives` of a raw probe set, those in OpenSLO as ours; empty where it has no list of them. What cannot be
-    meant so is added to `findings`."""
+    """The `objectives` of a raw probe set, those in OpenSLO as ours; empty where it has no list of them. What has no
+    equivalent is added to `findings`."""
     written = raw.get("objectives")
     if not isinstance(written, list):
         return {}

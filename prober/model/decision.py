@@ -23,12 +23,12 @@ Reason = Literal[
     "aftermath",  # one of the rounds that decide whether the change stays
     "persistent",  # it stays
     "transient",  # it has passed: people are notified
-    "staying_back",  # one of the rounds that decide whether the old behaviour is back for good
+    "staying_back",  # one of the rounds that decide whether the old behaviour is back to stay
     "back_for_good",  # it recovered: the incident closes
     "changed_again",  # another change, later than the one that is open: a new incident takes over
     "became_reference",  # a provisional change: rounds are like the reference that was gathered since, so it closes
     "in_maintenance",  # a change in a declared window of work: nothing opens
-    "inhibited",  # the endpoint could hardly be asked: nothing opens from what little there is
+    "inhibited",  # most asks failed: the few replies open nothing
     # a provider says something else than before
     "fact_found",  # people are notified, once
     "fact_over",  # only the values from before come

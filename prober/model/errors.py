@@ -4,7 +4,7 @@
     ├── ConfigurationError   files, settings or arguments are wrong; carries every Problem found   (exit 2)
     │   └── LogError         a reply log cannot be read; names path:line                           (exit 2)
     ├── StoreError           the database is locked, full, or of another version                   (exit 2)
-    │   └── ClaimLost        the round is in other hands now; it will be taken up again
+    │   └── ClaimLost        another process has the round, or will ask it again
     └── NotEnough            there is not enough evidence to answer                                (exit 3)
 
 Only `prober.cli` turns these into exit codes.

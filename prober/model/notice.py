@@ -92,7 +92,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentNews:
-    """An incident as it is now, which may be later than what the notice tells of."""
+    """An incident as it is now, which may be later than what the notice says."""
 
     incident_id: int | None
     """None in a drill, whose incident is in no store."""

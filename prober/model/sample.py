@@ -49,7 +49,7 @@ class SampleRules(Shape):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One reply to a user, as a log tells of it."""
+    """One reply to a user, as a log describes it."""
 
     endpoint: str
     feature: str

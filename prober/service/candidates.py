@@ -1,6 +1,6 @@
 """Candidates are asked beside what is in force: an edited prompt before it takes its place, and a shadow endpoint.
 
-The rounds of the endpoint go on with what is in force, and are judged as ever. When such a round is complete, the
+The rounds of the endpoint go on with what is in force, and are judged as usual. When such a round is complete, the
 candidate is asked the same, and the pairs are compared.
 """
 

@@ -1,4 +1,4 @@
-"""What the files declare, taken up by the store: names and prices for readers, and a version of all that was edited."""
+"""Writes what the files declare into the store: names and prices for readers, and a version of all that was edited."""
 
 from __future__ import annotations
 

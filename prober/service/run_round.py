@@ -30,7 +30,7 @@ from prober.model.evidence import Fact, Judgement, Observation, Round
 from prober.model.watch import Confirmation
 from prober.service.ask_round import AskedRound, RoundToAsk, ask_round
 from prober.service.decisions import carry_out
-from prober.service.look_at_facts import look_at_facts
+from prober.service.find_facts import find_facts
 from prober.service.measured import Planned, look_at_objectives
 from prober.service.settle import find_in_replies, miss_unasked, settle
 from prober.store import Store, declared, incidents, judge_state, replies, rounds, spending
@@ -132,7 +132,7 @@ def _conclude(store: Store, claim: Claim, one: RoundToAsk, asked: AskedRound, ro
     endpoint, label, clock = one.endpoint, claim.round.label, one.clock
     round_ = Round(label, endpoint.name, datetime.fromisoformat(label), asked.observations)
     judged = judge(store, endpoint, round_, one.promise, clock())
-    seen = look_at_facts(store, one, round_)
+    seen = find_facts(store, one, round_)
     settled = settle(
         store,
         claim,

@@ -86,7 +86,7 @@ def of_endpoint(one: EndpointStatus) -> Json:
         "last_answered_at": of_time(one.answered_at),
         "clock_ahead_at": of_time(one.clock_ahead_at),
         "confirmation_due_at": of_time(view.confirmation_due_at),
-        "next_look_at": of_time(one.next_look_at),
+        "next_round_at": of_time(one.next_round_at),
         "rounds": view.rounds,
         "missed": view.missed,
         "asks": view.asks,
@@ -141,7 +141,7 @@ def _of_breaker(one: Breaker) -> Json:
         "failure": one.failure,
         "failures": one.failures,
         "since": of_time(one.opened_at),
-        "looks_at": of_time(one.looks_at),
+        "next_test_at": of_time(one.next_test_at),
     }
 
 

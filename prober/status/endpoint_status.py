@@ -70,7 +70,7 @@ class EndpointStatus:
     """While its reference is gathered: what is watched already, by names of `PROTECTIONS`."""
     judged_from: datetime | None = None
     """While its reference is gathered: when it will be complete at the usual pace; None where that is not known."""
-    next_look_at: datetime | None = None
+    next_round_at: datetime | None = None
     """While it is suspected: when its next round is due; None where that is not known."""
     budget: BudgetStatus | None = None
     """None where none is declared."""
@@ -154,7 +154,7 @@ def endpoint_status(
         verdict=_verdict(endpoint, state, ended, is_known_fresh=usual is not None),
         protected_by=protected_by(endpoint) if _is_gathering(endpoint) else (),
         judged_from=judged_from(endpoint, rounds, now) if _is_gathering(endpoint) else None,
-        next_look_at=endpoint.confirmation_due_at or next_scheduled(rounds) if state == "suspected" else None,
+        next_round_at=endpoint.confirmation_due_at or next_scheduled(rounds) if state == "suspected" else None,
         budget=_budget(endpoint, now),
     )
 

@@ -163,7 +163,7 @@ def epoch_start(tx: Transaction, endpoint_hash: str) -> str:
 def start_epoch(
     tx: Transaction, endpoint: str, endpoint_hash: str, start_label: str, author: str, note: str, now: datetime
 ) -> EpochView:
-    """The old reference is dropped. A round in progress was begun under it: it loses its claim, and is taken up again.
+    """The old reference is dropped. A round in progress was begun under it: it loses its claim, and is asked again.
 
     Raises StoreError where the endpoint is unknown.
     """

@@ -72,20 +72,20 @@ def test_looks_become_rare_but_never_rarer_than_said() -> None:
     _, known = round_of([], NOON, "timeout")
     pauses = []
     for _ in range(12):
-        looks_at = breaker(known, "e").looks_at
-        assert looks_at is not None
-        pauses.append((looks_at - known[-1].at).total_seconds())
-        early = looks_at - timedelta(seconds=1)
+        next_test_at = breaker(known, "e").next_test_at
+        assert next_test_at is not None
+        pauses.append((next_test_at - known[-1].at).total_seconds())
+        early = next_test_at - timedelta(seconds=1)
         assert round_of(known, early, "timeout")[0] == 0
         assert round_of(known, early, "timeout", keeps_pause=False)[0] == 3, "a person need not wait"
-        _, known = round_of(known, looks_at, "timeout")
+        _, known = round_of(known, next_test_at, "timeout")
     assert 22 <= pauses[0] <= 38 < pauses[2] and max(pauses) <= 1.25 * LONGEST_PAUSE_S
     assert len(set(pauses)) == len(pauses), "jitter"
 
 
 def test_what_the_provider_asks_to_wait_is_kept() -> None:
     said = [Outcome(NOON, "rate_limited", 900.0)] * 3
-    assert breaker(said).looks_at == NOON + timedelta(seconds=900)
+    assert breaker(said).next_test_at == NOON + timedelta(seconds=900)
 
 
 def test_an_endpoint_that_answers_lets_asks_be_handed_out_ahead() -> None:

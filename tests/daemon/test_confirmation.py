@@ -141,7 +141,7 @@ def start(files, store, clock):
 
 def work_only_due(daemon, store, clock):
     """A sweep, and of its jobs those whose time has come."""
-    daemon.take_up()
+    daemon.claim_waiting()
     due = {
         view.due_at.isoformat() for view in store.query(stored_rounds.unfinished, clock.now) if view.due_at <= clock.now
     }
@@ -167,7 +167,7 @@ def test_it_waits_for_its_pause(files, store, clock, evidence):
 def test_jitter_is_no_matter_to_it(files, store, clock, evidence):
     write_set(files, jitter="50m")
     daemon = start(files, store, clock)
-    daemon.take_up()
+    daemon.claim_waiting()
     (job,) = handed_on(daemon)
     assert (job.trigger.run_date - run_round.now_utc()).total_seconds() <= 60
 

@@ -91,8 +91,8 @@ def test_a_first_round_waits_for_its_jitter(files, store, clock):
     write_set(files, jitter="50m")
     daemon = watching(files, store, clock)
     daemon.scheduler.start(paused=True)
-    daemon.take_up()
-    daemon.take_up()  # until then it is handed over anew, and is still one
+    daemon.claim_waiting()
+    daemon.claim_waiting()  # until then it is handed over anew, and is still one
     (job,) = (job for job in daemon.scheduler.get_jobs() if job.id.startswith(f"{KEY} "))
     daemon.scheduler.shutdown()
     watched = daemon.rounds.watched[KEY]
@@ -110,7 +110,7 @@ def test_every_endpoint_of_a_set_is_asked(files, store, clock):
 
 def test_the_store_knows_what_is_declared_before_anything_is_asked(files, store, clock):
     daemon = watching(files, store, clock)
-    daemon.take_up()
+    daemon.claim_waiting()
     assert [(view.name, view.owners) for view in store.query(overview.endpoints)] == [
         ("magpie", ()),
         ("parrot", ("us",)),
@@ -205,10 +205,10 @@ def test_a_round_of_nothing_we_declare_is_another_daemons_for_an_hour(files, sto
     store.change(stored_rounds.due, load(files).endpoint("magpie"), "elsewhere", NOON)
     daemon = watching(files, store, clock)
     clock.go(timedelta(minutes=59))
-    daemon.take_up()
+    daemon.claim_waiting()
     assert ("elsewhere", "12:00", "due") in rounds(store)
     clock.go(timedelta(minutes=1))
-    daemon.take_up()
+    daemon.claim_waiting()
     assert ("elsewhere", "12:00", "not_declared") in rounds(store)
 
 

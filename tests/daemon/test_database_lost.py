@@ -115,7 +115,7 @@ def test_a_deleted_database_is_said_once_and_so_is_its_return(
     clock.go(timedelta(minutes=1))
     for _ in range(3):
         look(daemon)
-        daemon.take_up()
+        daemon.claim_waiting()
         daemon.pass_time()
     assert pager.events == ["database_lost"], "what could not be sent is tried again"
     assert "WAS DELETED" in pager.sent[0].about.cause  # type: ignore[union-attr]

@@ -98,7 +98,7 @@ def test_a_channel_nobody_is_reached_by_is_pinged_as_a_fault(store: Store, hook:
     store.change(notices.settle, notice.id, Outcome(False, "channel_not_found", permanent=True), None, NOON)
     Heartbeat(store, "here", Ping(hook.url)).beat(["bot"], Routing(("slack",)), NOON + MINUTE)
     assert paths(hook) == ["/hook/fail"]
-    assert said(hook)[0].startswith("messages to slack fail for good: channel_not_found\n")
+    assert said(hook)[0].startswith("messages to slack fail permanently: channel_not_found\n")
 
 
 def test_a_database_that_cannot_be_used_is_pinged_as_a_fault(

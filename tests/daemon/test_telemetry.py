@@ -102,7 +102,7 @@ def one_round(files: Any, store: Store, clock: Clock, round_over: Any) -> None:
     )
     daemon.declare(load(files))
     daemon.tick("canary on parrot")
-    daemon.take_up()
+    daemon.claim_waiting()
     finish(daemon)
 
 

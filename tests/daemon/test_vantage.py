@@ -59,5 +59,5 @@ def test_a_worker_makes_no_round_due(files, store, clock):
     declare(files)
     worker = at(files, store, clock, is_worker=True)
     assert worker.scheduler.get_jobs() == []
-    worker.take_up()
+    worker.claim_waiting()
     assert rounds(store) == []

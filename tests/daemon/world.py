@@ -85,7 +85,7 @@ def handed_on(daemon: Daemon) -> list[Job]:
 
 def work(daemon: Daemon) -> None:
     """Take up what waits, and do all that comes of it."""
-    daemon.take_up()
+    daemon.claim_waiting()
     finish(daemon)
 
 

@@ -262,9 +262,9 @@ def test_clocks_that_differ_by_seconds_are_no_news() -> None:
 
 
 def test_under_suspicion_it_says_when_the_next_look_is() -> None:
-    assert status_of(state="suspected").next_look_at == NOW
-    assert status_of(state="suspected", confirmation_due_at=NOW - HOUR / 2).next_look_at == NOW - HOUR / 2
-    assert status_of().next_look_at is None
+    assert status_of(state="suspected").next_round_at == NOW
+    assert status_of(state="suspected", confirmation_due_at=NOW - HOUR / 2).next_round_at == NOW - HOUR / 2
+    assert status_of().next_round_at is None
 
 
 @pytest.mark.parametrize(("characters", "is_said"), [(0, True), (1, False), (None, False)])

@@ -144,7 +144,7 @@ class SlackListener:
                 return
 
     def _hear(self, socket: BaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Answer at once; whoever acts on it, unless it was heard before, is another thread."""
+        """Answer at once; another thread acts on it, unless it was received before."""
         click = read(request.payload) if request.type == "interactive" else None
         wrong = click is not None and click.name == "accept" and not click.trigger and not click.reason
         if click is not None and not wrong and self._is_new(_key(request.payload)):

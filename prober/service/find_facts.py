@@ -20,7 +20,7 @@ LEARNT_FROM: Final = 64
 """Rounds that a memory of facts is learnt from, where there is none: after an upgrade, or with a new reference."""
 
 
-def look_at_facts(store: Store, one: RoundToAsk, round_: Round) -> SeenFacts:
+def find_facts(store: Store, one: RoundToAsk, round_: Round) -> SeenFacts:
     """What is new in a round. What may be is asked again at once, one ask for each kind of it, if the budget allows."""
     endpoint, provider = one.endpoint, one.provider
     memory = store.query(known_facts, one.probe_set, endpoint)
