@@ -17,7 +17,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.cached_store import CachedStore, forget, read
 from dashboard.formatting import legible, round_name, when
-from prober.model.errors import StoreError
+from prober.model.errors import NotMadeYet, StoreError
 
 LOOK_EVERY_S: Final = 10
 """How often a page that stands open asks whether the store has news."""
@@ -63,7 +63,7 @@ def framed(draw: Callable[[PageContext], None]) -> Callable[[], None]:
             newest = reading.newest
         except StoreError as error:
             forget()
-            _no_store(str(error))
+            _no_store(error)
         _look_for_news(now, zone, newest, [])
 
     return page
@@ -116,13 +116,19 @@ def _nothing_watched() -> None:
     st.caption("To see everything at work first, without a key or an account: `prober demo`.")
 
 
-def _no_store(why: str) -> None:
+def _no_store(why: StoreError) -> None:
     heading("Canary prober")
-    st.warning("**There is no database yet**, or it cannot be read.")
-    st.text(why)
-    st.markdown("Start the prober: it creates the database, and this page fills by itself.")
-    st.code("prober run", language="shell")
-    st.caption("The database is named by PROBER_DATABASE_URL; `prober doctor` says what is wrong with it.")
+    if isinstance(why, NotMadeYet):
+        st.warning("**There is no database yet**, or it is of an older version.")
+        st.text(str(why))
+        st.markdown("Start the prober: it makes the database, and this page fills by itself.")
+        st.code("prober run", language="shell")
+    else:
+        st.error("**The database cannot be read.** This page fills by itself when it can be read again.")
+        st.text(str(why))
+        st.markdown("What is wrong, and what to do:")
+        st.code("prober doctor", language="shell")
+    st.caption("The database is named by PROBER_DATABASE_URL.")
 
 
 Cell = str | int | float | None

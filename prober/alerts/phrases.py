@@ -249,7 +249,16 @@ def since_line(incident: IncidentNews) -> Paragraph:
     began = ""
     if stretch is not None and stretch[0] != stretch[1]:
         began = f"; it began, 90 % sure, between {when(stretch[0])} and {when(stretch[1])}"
-    return "Since", f"{when(incident.onset)}, {rounds}{began}; detected {minute(incident.detected_at)}"
+    ahead = by_clock_ahead(incident.onset, incident.detected_at)
+    return "Since", f"{when(incident.onset)}{ahead}, {rounds}{began}; detected {minute(incident.detected_at)}"
+
+
+def by_clock_ahead(onset: str, detected_at: datetime) -> str:
+    """What is added to an onset that lies behind its detection: its round has the time of a clock that was ahead."""
+    at = _moment(onset)
+    return (
+        " (by a clock that was once ahead)" if at is not None and at - utc(detected_at) > timedelta(minutes=1) else ""
+    )
 
 
 def lasting_lines(incident: IncidentNews) -> list[Paragraph]:

@@ -10,7 +10,7 @@ import typer
 from dashboard import missing, serve_command
 from prober.cli.environment import Database, settings_of
 from prober.cli.output import complain
-from prober.model.errors import ConfigurationError
+from prober.model.errors import ConfigurationError, StoreError
 
 app = typer.Typer(add_completion=False)
 
@@ -34,5 +34,11 @@ def dashboard(
                 f"the header {settings.dashboard_user_header} is trusted: only your proxy may reach {address}:{port}"
             )
     complain(f"The dashboard: http://{'localhost' if address == '0.0.0.0' else address}:{port}/ (Ctrl-C ends it)")
+    from prober.store import Store  # not above: `--help` waits for no database
+
+    try:
+        Store.open(settings.database_url, read_only=True).close()
+    except StoreError as error:
+        complain(f"The pages wait for a database: {error}")
     command = serve_command(port, address)
     os.execve(command[0], command, os.environ | {"PROBER_DATABASE_URL": settings.database_url})

@@ -8,7 +8,7 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.phrases import between, minute, resting_on, when, whether_it_stays
+from prober.alerts.phrases import between, by_clock_ahead, minute, resting_on, when, whether_it_stays
 from prober.cli.maintenance import maintenance
 from prober.cli.options import AsJson, By, Database, Why, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table
@@ -110,7 +110,8 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         return 0
     say(
         f"Incident {incident.id}: {incident.kind} of {incident.endpoint} "
-        f"since {when(incident.onset)}{between(incident.onset_between) if isinstance(incident, Change) else ''}"
+        f"since {when(incident.onset)}{by_clock_ahead(incident.onset, incident.opened_at)}"
+        f"{between(incident.onset_between) if isinstance(incident, Change) else ''}"
     )
     until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
     say(f"  detected {minute(incident.opened_at)}, {incident.severity}, {incident.state}{until}", *_who(incident))

@@ -56,6 +56,10 @@ class StoreError(ProberError):
     """The database cannot be used; the text says why and what to do."""
 
 
+class NotMadeYet(StoreError):
+    """There is no database yet, or one of an older version: `prober run` makes it, or brings it up to date."""
+
+
 class ClaimLost(StoreError):
     """A write to a round that the writer does not hold: the lease ran out and another took over, the round is settled
     or missed, or a new epoch began under it. Nothing was written; whoever holds the round, or claims it next, goes on.

@@ -16,7 +16,7 @@ from prober.model.errors import StoreError
 from prober.store import daemons
 from prober.store.engine import Database, Transaction
 from prober.store.rows import RoundRow
-from prober.store.schema import VERSIONS
+from prober.store.schema import LOST_VERSION, version_fault
 from prober.store.store import Store
 from prober.store.urls import file_of, for_libpq
 from prober.text import count
@@ -116,15 +116,17 @@ def _held_in(tx: Transaction) -> Held:
 
 def _held(file: Path, named: str = "") -> Held:
     """What a backup holds. Raises StoreError, under a name other than its own, where it is none, or is damaged."""
+    is_backup = not named
     named = named or f"{file}: the backup"
     try:
         with closing(_opened(file)) as connection:
             [(sound,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
             if sound != "ok":
-                raise StoreError(f"{named} is damaged: {sound}")
-            [(version,)] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-            if version not in VERSIONS:
-                raise StoreError(f"{named} is of version {version}, newer than this prober; upgrade the prober")
+                fix = "name another one" if is_backup else "restore it from a backup"
+                raise StoreError(f"{named} is damaged; {fix} ({' '.join(str(sound).split())})")
+            version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            if version is None or (fault := version_fault(str(version[0]))) is not None:
+                raise StoreError(f"{named} {LOST_VERSION if version is None else fault}")
             rounds, newest = connection.execute("SELECT count(*), max(label) FROM round").fetchone()
     except sqlite3.Error as error:
         raise StoreError(f"{named} is no prober database; name another file ({error})") from error

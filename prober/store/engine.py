@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event,
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlmodel import Session
 
-from prober.model.errors import StoreError
+from prober.model.errors import NotMadeYet, StoreError
 from prober.store.urls import WAIT_S, file_of, hidden, parse, shown, wait_s
 
 Transaction: TypeAlias = Session
@@ -173,12 +173,12 @@ def _identity(file: Path | None) -> tuple[int, int] | None:
 
 def _sqlite(url: URL, read_only: bool) -> Engine:
     path, longest_s = Path(url.database or ""), wait_s(url)
-    if read_only and not path.exists():
-        raise StoreError(f"{path}: there is no database yet; `prober run` or `prober once` makes one")
     if path.is_dir():
         raise StoreError(f"{path}: this is a folder; name a file, such as {path / 'prober.db'}")
     if not path.parent.is_dir():
         raise StoreError(f"{path}: there is no directory {path.parent}; make it first")
+    if read_only and not path.exists():
+        raise NotMadeYet(f"{path}: there is no database yet; `prober run` or `prober once` makes one")
 
     if not read_only:
         with suppress(OSError):  # SQLite says what is wrong with the place
@@ -252,6 +252,18 @@ _FIXES = (
     ("unable to open", "the database file cannot be opened; check that the path exists and may be read and written"),
     ("definition of service", "no such service in the file of services of libpq; check service in the database URL"),
     ("authentication failed", "the server refused the user or password; check the database URL"),
+    (
+        "no password supplied",
+        "the server wants a password; write it into the database URL, or a passfile of libpq",
+    ),
+    (
+        "fatal:  database ",
+        "the server has no such database; make it with createdb, or check its name in the URL",
+    ),
+    ("fatal:  role ", "the server knows no such user; check the user in the database URL"),
+    ("pg_hba.conf", "the server admits no such connection; allow it in its pg_hba.conf, or check sslmode in the URL"),
+    ("resolve host", "no machine has this name; check the host in the database URL, and the name server"),
+    ("translate host", "no machine has this name; check the host in the database URL, and the name server"),
     ("connection", "the database server cannot be reached; check the host, the port and that it runs"),
 )
 """What a database says → what it means and what to do, first match."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from prober.model.errors import StoreError
+from prober.model.errors import NotMadeYet, StoreError
 from prober.store import tallies
 from prober.store.alert_rows import IncidentRow
 from prober.store.bill_rows import BillRow
@@ -20,6 +21,7 @@ from prober.text import quoted
 
 VERSIONS = tuple(f"{number:04}" for number in range(1, 27))
 """Every revision in `migrations/versions`, oldest first."""
+LOST_VERSION = "has lost its version; restore it from a backup"
 _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""
 _COUNTED_CONFIRMATIONS = "0020"
@@ -42,7 +44,7 @@ def prepare(database: Database, *, read_only: bool) -> None:
     _refuse_newer(database, version)
     if read_only:
         state = "holds nothing of the prober yet" if version is None else "is of an older version"
-        raise StoreError(f"{database.where}: the database {state}; `prober run` or `prober once` brings it up to date")
+        raise NotMadeYet(f"{database.where}: the database {state}; `prober run` or `prober once` brings it up to date")
     if database.is_sqlite:
         _write_ahead(database)
     with database.write() as tx:
@@ -91,6 +93,8 @@ def _version(connection: Connection) -> str | None:
 
 def _refuse_foreign(database: Database, connection: Connection) -> None:
     tables = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
+    if {"round", "reply"} <= set(tables):
+        raise StoreError(f"{database.where}: the database {LOST_VERSION}")
     if tables:
         raise StoreError(
             f"{database.where}: this file is not a prober database: it holds tables of another program, such as "
@@ -98,12 +102,19 @@ def _refuse_foreign(database: Database, connection: Connection) -> None:
         )
 
 
+def version_fault(version: str) -> str | None:
+    """Why this prober cannot use a database of a version, and what to do; None where it can."""
+    if not re.fullmatch(r"\d{4}", version):
+        return f"is that of another program (its version is {quoted(version)}); name another file or database"
+    if version not in VERSIONS:
+        known = f"which this prober does not know (it knows up to {VERSIONS[-1]})"
+        return f"is of version {version}, {known}; upgrade the prober"
+    return None
+
+
 def _refuse_newer(database: Database, version: str | None) -> None:
-    if version is not None and version not in VERSIONS:
-        raise StoreError(
-            f"{database.where}: the database is of version {version}, which this prober does not know "
-            f"(it knows up to {VERSIONS[-1]}); upgrade the prober"
-        )
+    if version is not None and (fault := version_fault(version)) is not None:
+        raise StoreError(f"{database.where}: the database {fault}")
 
 
 def bring_up_to_date(connection: Connection) -> None:

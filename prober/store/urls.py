@@ -34,6 +34,8 @@ def parse(url: str) -> URL:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
         raise StoreError(f"{parsed.drivername} is not a database the store knows; {_URL_HELP}")
+    if parsed.drivername == "sqlite" and parsed.host:
+        raise StoreError("the database URL has two slashes before a path; write three, as in sqlite:///prober.db")
     if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise StoreError("a database in memory is lost at exit and shared with nobody; write sqlite:///prober.db")
     return parsed

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from prober.alerts.phrases import between, resting_on, whether_it_stays
+from prober.alerts.phrases import between, by_clock_ahead, resting_on, whether_it_stays
 from prober.model.evidence import Share
 
 
@@ -43,3 +45,19 @@ def test_whether_it_lasts() -> None:
     assert whether_it_stays("transient", "0033") == (
         "it has passed: the endpoint answers as the reference again since round 0033"
     )
+
+
+@pytest.mark.parametrize(
+    ("onset", "is_ahead"),
+    [
+        ("2026-03-01T04:00:00.000000Z", False),
+        ("2026-03-01T05:00:30Z", False),
+        ("2026-03-01T09:00:00+02:00", True),
+        ("2027-01-01T00:00:00.000003Z", True),
+        ("17", False),
+        ("release-4", False),
+    ],
+)
+def test_an_onset_behind_its_detection_is_said_to_be_of_a_wrong_clock(onset: str, is_ahead: bool) -> None:
+    said = by_clock_ahead(onset, datetime(2026, 3, 1, 5, tzinfo=UTC))
+    assert said == (" (by a clock that was once ahead)" if is_ahead else "")

@@ -55,6 +55,28 @@ def random_bytes(path: Path) -> str:
     return "name another file"
 
 
+def of_another_program_with_versions(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE users (name TEXT)")
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('3f5c1a90be27')")
+    return "is that of another program"
+
+
+def that_lost_its_version(path: Path) -> str:
+    an_empty_one(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM alembic_version")
+    return "has lost its version; restore it from a backup"
+
+
+def damaged(path: Path) -> str:
+    an_empty_one(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:8192] + bytes(4096 * 3) + content[20480:])
+    return "is damaged; restore it from a backup"
+
+
 def of_a_newer_prober(path: Path) -> str:
     an_empty_one(path)
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -64,6 +86,12 @@ def of_a_newer_prober(path: Path) -> str:
 
 def an_empty_one(path: Path) -> None:
     Store.open(f"sqlite:///{path}").close()
+
+
+ODD = (
+    a_folder, another_programs, of_another_program_with_versions, random_bytes, damaged, that_lost_its_version,
+    of_a_newer_prober,
+)  # fmt: skip
 
 
 def files(home: Path) -> dict[str, bytes | None]:
@@ -90,7 +118,7 @@ def test_every_verb_is_in_one_of_the_lists() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("store", [a_folder, another_programs, random_bytes, of_a_newer_prober])
+@pytest.mark.parametrize("store", ODD)
 def test_what_is_no_database_of_this_prober_is_refused_and_left_as_it_is(
     prober: Run, declared: Path, store: Callable[[Path], str]
 ) -> None:
@@ -122,7 +150,7 @@ def test_verbs_that_read_an_empty_database_or_none_say_what_is_missing_and_make_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("store", [a_folder, another_programs, random_bytes, of_a_newer_prober])
+@pytest.mark.parametrize("store", ODD)
 def test_pages_over_http_say_that_the_database_cannot_be_read_and_leave_it_as_it_is(
     declared: Path, store: Callable[[Path], str]
 ) -> None:

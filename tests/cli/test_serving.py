@@ -72,6 +72,7 @@ def test_dashboard_becomes_the_page(
     done = prober("dashboard", "--database", "sqlite:///x.db", *options)
     assert said in done.err
     assert ("everyone who can reach it" in done.err) is warned
+    assert "The pages wait for a database: x.db: there is no database yet; `prober run`" in done.err
     ((program, command, environment),) = calls
     assert program == command[0]
     assert command[1:4] == ["-m", "dashboard", "run"]

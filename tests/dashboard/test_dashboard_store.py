@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from html import unescape
 
@@ -11,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import APP, cached_store
 from prober.model.errors import StoreError
+from tests.cli.test_odd_stores import ODD
 from tests.dashboard import seeded
 from tests.dashboard.conftest import replies, texts
 
@@ -63,8 +66,44 @@ def test_from_no_database_to_an_accepted_change(url, tmp_path):
     assert not at.error
 
 
-def test_a_file_that_is_no_database_is_an_explanation(url, tmp_path):
-    (tmp_path / "prober.db").write_bytes(b"not a database at all" * 100)
+@pytest.mark.parametrize("store", ODD)
+def test_what_is_no_database_of_this_prober_is_explained_and_nothing_wrong_is_suggested(url, tmp_path, store):
+    fix = store(tmp_path / "prober.db")
     with pytest.raises(StoreError):
         cached_store.read()
-    assert "prober.db" in texts(draw())
+    at = draw()
+    assert "The database cannot be read" in at.error[0].value
+    assert "prober.db" in texts(at) and fix in texts(at)
+    assert [code.value for code in at.code] == ["prober doctor"], "`prober run` refuses it too"
+
+
+@pytest.mark.parametrize(
+    ("odd", "fix"),
+    [
+        ("sqlite:///nowhere/prober.db", "there is no directory nowhere; make it first"),
+        ("sqlite://data/prober.db", "the database URL has two slashes before a path; write three"),
+        ("mysql://me@host/x", "mysql is not a database the store knows"),
+        ("postgresql+psycopg://me:hunter2@127.0.0.1:9/x", "the database server cannot be reached; check the host"),
+        ("postgresql+psycopg://me:hunter2@nosuch.invalid/x", "no machine has this name; check the host"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_explained(url, monkeypatch, odd, fix):
+    monkeypatch.setenv("PROBER_DATABASE_URL", odd)
+    at = draw()
+    assert fix in texts(at) and "hunter2" not in texts(at)
+    assert [code.value for code in at.code] == ["prober doctor"]
+
+
+def test_an_empty_file_is_no_database_yet(url, tmp_path):
+    (tmp_path / "prober.db").touch()
+    assert "There is no database yet" in draw().warning[0].value
+    assert [code.value for code in draw().code] == ["prober run"]
+
+
+def test_a_table_that_is_gone_is_explained(url, tmp_path):
+    seeded.seed(url, datetime.now(UTC))
+    with closing(sqlite3.connect(tmp_path / "prober.db")) as connection, connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("DROP TABLE incident")
+    at = draw()
+    assert "The database cannot be read" in at.error[0].value and "no such table: incident" in texts(at)

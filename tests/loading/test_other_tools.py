@@ -317,6 +317,18 @@ CHAT_ASKED = '[{"role": "system", "content": "Be short."}, {"role": "user", "con
         ("samples_geo.jsonl", [{"doc_id": 5, "resps": [["Paris", "Rome"]], "arguments": {
             "gen_args_0": {"arg_0": [CHAT_ASKED], "arg_1": {}}}}],
          [{"system": "Be short.", "prompt": "Capital?", "text": "Paris"}, {"text": "Rome"}]),
+        ("h.json", [{"request_created_at": "2026-02-03T04:05:06Z", "request_body": {"prompt": "Capital?"},
+                     "response_status": 429, "response_body": {"error": {"message": "Slow down."}}},
+                    {"request_created_at": "2026-02-03T04:05:06Z", "request_body": {"prompt": "Capital?"},
+                     "response_status": 500, "response_body": {"helicone_message": "fetching body from signed_url..."},
+                     "signed_body_url": "https://store.example/1?signature=x"},
+                    {"request_created_at": "2026-02-03T04:05:06Z", "request_body": {"prompt": "Capital?"},
+                     "response_status": -3, "response_body": None}],
+         [{"prompt": "Capital?", "error": "HTTP 429: Slow down."}, {"error": "cancelled, or the provider was not reached (status -3)"}]),
+        ("e.jsonl", [{"run_id": "r", "event_id": 0, "sample_id": "geo.1", "type": "error", "created_at": "2026-02-03 04:05:06",
+                      "data": {"type": "RateLimitError", "message": "Too many requests"}},
+                     {"run_id": "r", "event_id": 1, "sample_id": "geo.2", "type": "error", "data": {"type": "Timeout"}}],
+         [{"probe": "geo.1", "text": None, "error": "Too many requests"}, {"probe": "geo.2", "error": "Timeout"}]),
         ("h.json", [{"request_created_at": "2026-02-03T04:05:06Z", "response_body": {"streamed_data": CHUNKS}}],
          [{"text": "Paris", "model": "m-1", "finish_reason": "stop", "input_tokens": 12}]),
         ("h.csv", "request_id,request_created_at,model,response_body\r\n1,2026-02-03 04:05:06,m,"
@@ -437,7 +449,7 @@ results:
          [("m", None, "Capital?", "Paris", None)]),
         ("helicone.jsonl", lines({"request_created_at": "2026-02-03T04:05:06Z", "response_status": -3, "model": "m",
                                   "request_body": {"prompt": "q"}, "response_body": {"error": {"message": "gone"}}}),
-         [("m", None, "q", None, "HTTP -3")]),
+         [("m", None, "q", None, "cancelled, or the provider was not reached (status -3)")]),
     ],
 )  # fmt: skip
 def test_tables_yaml_and_batches(

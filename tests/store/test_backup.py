@@ -122,7 +122,7 @@ def test_a_backup_of_a_newer_prober_replaces_nothing(sqlite_url: str, tmp_path: 
     backup(sqlite_url, copy)
     with closing(sqlite3.connect(copy)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreError, match="the backup is of version 9999, newer than this prober"):
+    with pytest.raises(StoreError, match="the backup is of version 9999, which this prober does not know"):
         restore(sqlite_url, copy, NOW, overwrite=True)
 
 

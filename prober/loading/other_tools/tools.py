@@ -123,13 +123,14 @@ def openai_evals(records: Iterable[tuple[int, Record]], source: Source) -> Itera
             if ran := moment(spec.get("created_at")):
                 begun[run] = iso(ran)
             continue
-        if record.get("type") != "sampling":
+        data, at = mapping(record.get("data")), moment(record.get("created_at"))
+        if record.get("type") not in ("sampling", "error"):
             source.left_out[f"records of the type {str(record.get('type', 'final_report'))[:40]}"] += 1
             continue
-        data, at = mapping(record.get("data")), moment(record.get("created_at"))
         if run not in begun:
             begun[run] = begun.get(None) or (iso(at) if at else source.written_at())
         sampled = data.get("sampled")
+        failed = (data.get("message") or data.get("type") or "error") if record["type"] == "error" else None
         for one in sampled if isinstance(sampled, list) else [sampled]:
             yield (
                 number_,
@@ -140,6 +141,7 @@ def openai_evals(records: Iterable[tuple[int, Record]], source: Source) -> Itera
                     probe=record.get("sample_id"),
                     request=data.get("prompt"),
                     said=one,
+                    error=failed,
                     at=at,
                     model=data.get("model"),
                     **tokens_of(data.get("usage")),

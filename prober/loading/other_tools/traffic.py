@@ -55,12 +55,12 @@ def _observations(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, 
 
 def helicone(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
     for number_, record in records:
-        request, response = parsed(record.get("request_body")), whole(parsed(record.get("response_body")))
+        request, response = _body(record.get("request_body")), whole(_body(record.get("response_body")))
         status, at = number(record.get("response_status")), moment(record.get("request_created_at"))
         if str(record.get("cache_reference_id") or "").strip("0-"):
             source.left_out["replies from Helicone's cache, which say nothing of the model"] += 1
             continue
-        if not request and not response and record.get("signed_body_url"):
+        if not response and (record.get("signed_body_url") or _is_stub(record.get("response_body"))):
             source.left_out["replies whose bodies are kept elsewhere: export with bodies, as with --include-body"] += 1
             continue
         model = (
@@ -81,7 +81,7 @@ def helicone(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[
                 probe=record.get("prompt_id") or mapping(record.get("request_properties")).get("Helicone-Prompt-Id"),
                 request=request,
                 said=response or None,
-                error=f"HTTP {status:.0f}" if failed else None,
+                error=_refused(status, response) if failed and status is not None else None,
                 at=at,
                 model=record.get("response_model"),
                 latency_s=None if seconds[0] is None else seconds[0] / 1000,
@@ -89,6 +89,25 @@ def helicone(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[
                 **tokens_of(record),
             ),
         )
+
+
+def _is_stub(body: object) -> bool:
+    """Whether Helicone wrote a note of its own in place of a body that is kept elsewhere."""
+    body = parsed(body)
+    return isinstance(body, Mapping) and bool(body) and all(str(key).lower().startswith("helicone") for key in body)
+
+
+def _body(body: object) -> object:
+    return None if _is_stub(body) else parsed(body)
+
+
+def _refused(status: float, response: object) -> str:
+    """Why an ask failed: its status, and the provider's own words where there are any."""
+    if status <= 0:
+        return f"cancelled, or the provider was not reached (status {status:.0f})"
+    within = mapping(response).get("error") or mapping(response).get("message")
+    said = mapping(within).get("message") or within
+    return f"HTTP {status:.0f}: {said}" if isinstance(said, str) else f"HTTP {status:.0f}"
 
 
 def batch(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from prober.alerts.phrases import title_of
+from prober.incidents.routing import Routing
 from prober.lab.drill import CHANGES, drill
 from prober.lab.drill.run import Tools
+from prober.loading import Declarations
 from prober.model.alerting import Alerts, Digest, QuietHours, Route
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import NotEnough
 from prober.model.notice import Outcome
+from prober.model.reference import ReferenceRule
+from prober.model.reply import Reply
+from prober.service import run_round
 from prober.store import Store, incidents, notices, watches
+from prober.store import declared as declared_store
 from prober.store.pages import overview
 from tests.lab.drill.world import BEGAN, NOW, SENT, Channel, Time, declarations, hashes, watch
 
@@ -212,3 +220,42 @@ def test_routes_are_kept_but_nobody_waits_for_the_morning(watched: str) -> None:
         assert pager.received == []
         mild = drill(store, declared, PARROT, "identity", [log, Channel("slack")], URL, tools(Time()))
         assert {one.alerter for one in mild.delivered} == {"log"}
+
+
+@pytest.mark.parametrize(("answers", "refused", "share"), [(1, ("tip",), 0.1), (3, ("tip", "tour"), 0.15)])
+def test_what_was_sometimes_refused_before_opens_as_a_refusal_too(
+    tmp_path: Path, answers: int, refused: tuple[str, ...], share: float
+) -> None:
+    """The refusals of the reference are of one wording, so that other channels tell the same replies apart."""
+    endpoint = Endpoint(name="guide", provider="scripted", model="m", reference=ReferenceRule(rounds=8, hours=24))
+    probes = tuple(Probe(id=name, prompt=f"Give a {name}.", samples=6) for name in ("tip", "tour"))
+    every = Schedule(every="12h")
+    probe_set = ProbeSet(name="set", owner="us", endpoints=("guide",), schedule=every, probes=probes)
+    declared = Declarations((probe_set,), (endpoint,))
+    rng, said = random.Random(3), ("Take the early train.", "Bring a warm coat.", "Ask the locals.")[:answers]
+
+    class Guide:
+        def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
+            refuses = probe.id in refused and rng.random() < share
+            return Reply(at=now, text="I can't help with that." if refuses else rng.choice(said), model="m")
+
+        def close(self) -> None: ...
+
+    with Store.open(f"sqlite:///{tmp_path}/guide.db") as store:
+        store.change(declared_store.remember, declared.sets, declared.endpoints, BEGAN)
+        for number in range(12):
+            due = BEGAN + number * timedelta(hours=12)
+            run_round.run(
+                probe_set,
+                endpoint,
+                declared.promise(endpoint),
+                Guide(),
+                store,
+                Routing(("log",)),
+                due,
+                clock=lambda due=due: due,
+            )
+        slack = Channel("slack")
+        done = drill(store, declared, endpoint, "refusal", [slack], URL, tools(Time(now=BEGAN + timedelta(days=6))))
+    assert done.incident is not None and done.incident.severity == "critical"
+    assert title_of(slack.received[0], "Critical").startswith("Drill, critical · guide: refuses 100 %")
