@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -61,6 +62,22 @@ class Settings(BaseSettings):
     """Show hashes and measurements in the dashboard instead of prompts and replies."""
     http_hosts: str | None = Field(None, validation_alias="PROBER_HTTP_HOSTS")
     """Further names under which the HTTP service is reached, separated by commas."""
+
+
+_NAMES_A_SECRET = re.compile(r"(?i)(?:^|_)(?:(?:api|auth)?key|token|secret|password|passwd|credentials?)(?:$|_)")
+"""Names of variables whose values are secrets, whatever they are for."""
+
+
+def secrets_here() -> tuple[str, ...]:
+    """The secrets in the environment of this process, as far as the names of their variables say so; longest first."""
+    ours = {str(one.validation_alias) for one in Settings.model_fields.values() if "SecretStr" in str(one.annotation)}
+    found = {
+        part
+        for name, value in os.environ.items()
+        if name in ours or name == "PROBER_APPRISE_URLS" or _NAMES_A_SECRET.search(name)
+        for part in value.split()
+    }
+    return tuple(sorted(found, key=lambda one: (-len(one), one)))
 
 
 def secret(name: str) -> SecretStr | None:

@@ -11,6 +11,7 @@ from prober.cli.options import AsJson, By, Database, Why, duration, me, now_utc,
 from prober.cli.output import Json, of_time, print_json, say
 from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError
+from prober.service.act import as_typed
 from prober.store import Store
 from prober.store import daemons as stored_maintenance
 from prober.store.pages import overview
@@ -45,7 +46,7 @@ def maintenance(
             store.change(stored_maintenance.end, endpoint, now)
         elif endpoint is not None and for_:
             until = now + duration("--for", for_, most_days=7)
-            store.change(stored_maintenance.announce, endpoint, until, by or me(), reason, now)
+            store.change(stored_maintenance.announce, endpoint, until, by or me(), as_typed(reason), now)
         announced = store.query(stored_maintenance.not_over, endpoint, now=now)
     if as_json:
         print_json({"maintenance": [_announced(one) for one in announced]})

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final, get_args
 
 from prober.alerts.phrases import minute, when
+from prober.asking.redaction import redacted
 from prober.incidents.actions import act_on, refusal, reset
 from prober.incidents.routing import Routing
 from prober.loading.round_labels import moment_of
@@ -17,11 +18,20 @@ from prober.model.errors import ConfigurationError
 from prober.model.incident import Incident
 from prober.model.version import Mark, MarkKind
 from prober.service.decisions import accept_facts, carry_out, locked
+from prober.settings import secrets_here
 from prober.store import Store, declared, incidents, judge_state, rounds, versions
 from prober.store.views import EpochView
-from prober.text import quoted
+from prober.text import quoted, redact
 
 NOWHERE: Final = "there is no incident {}; `prober incidents list` shows all there are"
+
+
+def as_typed(text: str) -> str:
+    """What a person typed, without secrets that this process knows and without what looks like one: texts are stored,
+    shown and sent on."""
+    for one in secrets_here():
+        text = redacted(text, one)
+    return redact(text)
 
 
 def act(store: Store, incident_id: int, action: Action, routing: Routing, now: datetime) -> tuple[Incident, Decision]:
@@ -49,6 +59,7 @@ def try_to_act(
     seen = store.query(incidents.get, incident_id)
     if seen is None:
         return None
+    action = replace(action, note=as_typed(action.note))
     with locked(store, seen.endpoint_hash) as tx:
         incident = incidents.get(tx, incident_id) or seen
         decision = act_on(incident, action, now)
@@ -65,7 +76,7 @@ def begin_reference(store: Store, endpoint: str, author: str, note: str, routing
     As with every new epoch the judge's memory is dropped, and a round in progress is taken from its holder. Raises
     StoreError where there is no such endpoint.
     """
-    key = store.query(declared.content_of, endpoint)
+    key, note = store.query(declared.content_of, endpoint), as_typed(note)
     with locked(store, key) as tx:
         opened = incidents.open_change(tx, key)
         if opened is not None:
@@ -91,7 +102,8 @@ def mark(store: Store, kind: str, what: str, ref: str, actor: str, note: str, no
     Raises ConfigurationError for another kind, a version that does not exist, a deploy of nobody knows what, and texts
     that are too long.
     """
-    what, ref, actor, note = (" ".join(one.split()) for one in (what, ref, actor, note))  # each is shown in one line
+    # Each is shown in one line.
+    what, ref, actor, note = (" ".join(as_typed(one).split()) for one in (what, ref, actor, note))
     for name, value, most in (("what", what, 200), ("ref", ref, 200), ("by", actor, 200), ("note", note, 2_000)):
         if len(value) > most:
             raise ConfigurationError(f"{name} has {len(value):,} characters; write at most {most:,}")

@@ -27,6 +27,7 @@ from prober.model.evidence import Observation
 from prober.model.reply import Reply
 from prober.model.version import Version
 from prober.prices import Tariff, tariff
+from prober.service.act import as_typed
 from prober.service.decisions import notify_of_no_incident
 from prober.service.gates import breaker_gate, budget_gates, limit_gate, overspending_gates
 from prober.store import Store, Transaction, candidates, versions
@@ -258,6 +259,7 @@ def settle(store: Store, candidate_id: int, is_accepted: bool, actor: str, note:
 
     Raises ConfigurationError if there is none of this number, or it is over.
     """
+    note = as_typed(note)
     with store.write() as tx:
         one = candidates.get(tx, candidate_id)
         if one is None:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import urllib.parse
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1.element_tree import Block
 
+from dashboard.app import PAGES
+from prober.store import Store
 from tests.asking.wire_server import WireServer
 from tests.cli.conftest import Run
+from tests.dashboard.conftest import Page, page
+from tests.processes import wait_until
+
+__all__ = ["page"]
 
 PLANTED = {
     name: f"{name.lower()[:3]}-Planted+{n:04d}/Zq7Lm0pQrStU"
@@ -70,6 +80,7 @@ def planted(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "PROBER_PAGERDUTY_ROUTING_KEY": PLANTED["PAGER"], "PROBER_PAGERDUTY_URL": "http://127.0.0.1:9/x",
         "SLACK_BOT_TOKEN": PLANTED["SLACK"], "PROBER_SLACK_CHANNEL": "C1", "PROBER_SLACK_BASE_URL": "http://127.0.0.1:9/",
         "PROBER_ALERTMANAGER_URL": f"http://u:{quoted['MANAGER']}@127.0.0.1:9/{quoted['MANAGER']}",
+        "PROBER_APPRISE_URLS": f"json://u:{quoted['APPRISE']}@127.0.0.1:9/x nowhere://{quoted['APPRISE']}",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     return home
@@ -113,9 +124,113 @@ def test_no_verb_shows_what_is_planted(prober: Run, planted: Path) -> None:
             assert "this is a bug" not in done.err, arguments
             assert_hidden(done.out + done.err, arguments)
         assert len(server.asked) > 5
-    for path in planted.rglob("*"):
+    assert_no_file_shows_any(planted)
+
+
+def assert_no_file_shows_any(home: Path) -> None:
+    for path in home.rglob("*"):
         if path.is_file() and path.name not in ("key", "command"):
             assert_hidden(path.read_bytes().decode(errors="replace"), path)
+
+
+def make_alerters_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets of the shape that alerters take, so that all of them open, and fail to deliver."""
+    monkeypatch.setitem(PLANTED, "PAGER", "Pager0Planted7Zq7Lm0pQrStUvWxYz1")
+    quoted = {name: urllib.parse.quote(secret, safe="") for name, secret in PLANTED.items()}
+    for name, value in {
+        "PROBER_WEBHOOK_URL": f"http://127.0.0.1:9/{quoted['WEBHOOK']}?t={quoted['WEBHOOK']}",
+        "PROBER_ALERTMANAGER_URL": f"http://127.0.0.1:9/{quoted['MANAGER']}",
+        "PROBER_PAGERDUTY_ROUTING_KEY": PLANTED["PAGER"],
+        "PROBER_APPRISE_URLS": "json://u:{0}@127.0.0.1:9/{0}?+X-Key={0} jsons://127.0.0.1:9/{0}".format(
+            quoted["APPRISE"]
+        ),
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.slow
+def test_no_daemon_and_no_page_shows_what_is_planted(
+    prober: Run, planted: Path, monkeypatch: pytest.MonkeyPatch, page: Page
+) -> None:
+    """The daemon asks, opens incidents, fails to deliver its notices; then every page of the dashboard is drawn."""
+    make_alerters_open(monkeypatch)
+    with WireServer() as server:
+        server.behave = echoes
+        declare(planted, server.url)
+        asked = json.loads((planted / "probes" / "set.yaml").read_text())
+        (planted / "probes" / "set.yaml").write_text(json.dumps({**asked, "schedule": {"every": "10s"}}))
+        with Path(planted / "daemon.log").open("w+", encoding="utf-8") as log:
+            daemon = subprocess.Popen([sys.executable, "-m", "prober", "run"], stdout=log, stderr=log)
+
+            def said() -> str:
+                return (planted / "daemon.log").read_text("utf-8")
+
+            try:
+                wait_until(
+                    lambda: (
+                        daemon.poll() is not None
+                        or ("to apprise: unreachable" in said() and "the heartbeat does not" in said())
+                    ),
+                    90,
+                )
+            finally:
+                daemon.terminate()
+                assert daemon.wait() in (0, 143), said()
+        assert len(server.asked) > 1
+    with Store.open(f"sqlite:///{planted}/prober.db", read_only=True) as store:
+        drawn = {
+            (name, *query): everything(page(store, name, **dict([query] if query else [])).main)
+            for name in ["", *PAGES]
+            for query in ((), ("endpoint", "refused"), ("incident", "1"))
+        }
+    assert any("unauthorized" in text for text in drawn.values())
+    for place, text in drawn.items():
+        assert_hidden(text, place)
+    assert_no_file_shows_any(planted)
+
+
+def everything(block: Block) -> str:
+    """All that a page sends to the browser."""
+    parts = [str(block.proto)] if getattr(block, "proto", None) is not None else []
+    return "\n".join([*parts, *(everything(one) for one in getattr(block, "children", {}).values())])
+
+
+NOTES: list[list[str]] = [
+    ["mark", "deploy", "--what", "api", "--ref", "r1", "--note", "{}"],
+    ["mark", "deploy", "--what", "api", "--ref", "r2", "--note", "was {} before", "--json"],
+    ["mark", "deploy", "--what", "api {}", "--ref", "r {}"],
+    ["incidents", "mute", "1", "--for", "1h", "--reason", "key {}"],
+    ["incidents", "acknowledge", "1", "--reason", "{}"],
+    ["incidents", "maintenance", "refused", "--for", "1h", "--reason", "{} is replaced"],
+    ["reference", "reset", "refused", "--reason", "with {}"],
+    ["incidents", "close", "1", "--reason", "{}"],
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whose", ["an endpoint", "Slack", "a webhook", "nobody here"])
+def test_no_note_keeps_a_key(prober: Run, planted: Path, monkeypatch: pytest.MonkeyPatch, whose: str) -> None:
+    make_alerters_open(monkeypatch)
+    typed = {
+        "an endpoint": PLANTED["KEY"],
+        "Slack": PLANTED["SLACK"],
+        "a webhook": os.environ["PROBER_WEBHOOK_URL"],
+        "nobody here": "sk-proj-Ab3x9Zq7LmN0pQrStUvWxYz12",
+    }[whose]
+    with WireServer() as server:
+        server.behave = echoes
+        declare(planted, server.url)
+        for _ in range(3):
+            prober("once")
+    for arguments in NOTES:
+        done = prober(*(one.replace("{}", typed) for one in arguments))
+        assert done.code == 0, done.err
+        assert typed not in done.out + done.err, arguments
+    verbs = (["incidents", "show", "1"], ["versions", "--json"], ["reference"], ["incidents", "maintenance"])
+    shown = "".join(prober(*verb).out for verb in verbs)
+    assert typed not in shown
+    assert shown.count("[secret]" if whose == "nobody here" else "[redacted]") >= 4
+    assert not [path for path in planted.glob("prober.db*") if typed.encode() in path.read_bytes()]
 
 
 SECRET = PLANTED["DATABASE"].replace("/", "_").replace("+", "_")
