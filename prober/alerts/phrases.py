@@ -214,12 +214,12 @@ def resting_on(e_value: float, replies: int, reference_replies: int) -> str:
     return f" ({', '.join([*evidence, *counts])})" if evidence or counts else ""
 
 
-def whether_it_stays(course: Course, passed: str | None) -> str:
-    """Whether the change stays; nothing while that is not known."""
+def course_words(course: Course, passed: str | None) -> str:
+    """Whether the change persists or has passed; nothing while that is not known."""
     if course == "persistent":
-        return "the rounds after the alarm are changed too"
+        return "persistent: the rounds after the alarm are changed too"
     since = f" since {when(passed)}" if passed else ""
-    return f"it has passed: the endpoint answers as the reference again{since}" if course == "transient" else ""
+    return f"passed: the endpoint answers as the reference again{since}" if course == "transient" else ""
 
 
 def thousands(number: float) -> str:
@@ -248,7 +248,7 @@ def since_line(incident: IncidentNews) -> Paragraph:
     stretch = incident.onset_between if isinstance(incident, ChangeNews) else None
     began = ""
     if stretch is not None and stretch[0] != stretch[1]:
-        began = f"; it began, 90 % sure, between {when(stretch[0])} and {when(stretch[1])}"
+        began = f"; it began between {when(stretch[0])} and {when(stretch[1])} (90 % interval)"
     ahead = by_clock_ahead(incident.onset, incident.detected_at)
     return "Since", f"{when(incident.onset)}{ahead}, {rounds}{began}; detected {minute(incident.detected_at)}"
 
@@ -262,8 +262,8 @@ def by_clock_ahead(onset: str, detected_at: datetime) -> str:
 
 
 def lasting_lines(incident: IncidentNews) -> list[Paragraph]:
-    stays = whether_it_stays(incident.course, incident.passed) if isinstance(incident, ChangeNews) else ""
-    return [("Lasting", stays)] if stays else []
+    stays = course_words(incident.course, incident.passed) if isinstance(incident, ChangeNews) else ""
+    return [("Course", stays)] if stays else []
 
 
 def also_lines(incident: IncidentNews) -> list[Paragraph]:

@@ -8,7 +8,11 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 
 from prober.alerts import open_alerters
+<<<<<<< HEAD
 from prober.alerts.phrases import between, by_clock_ahead, minute, resting_on, when, whether_it_stays
+=======
+from prober.alerts.phrases import between, course_words, minute, resting_on, when
+>>>>>>> 869e1cb2 (Messages say the course of a change by its name)
 from prober.cli.maintenance import maintenance
 from prober.cli.options import AsJson, By, Database, Why, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table
@@ -125,7 +129,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         say(f"  cause: {incident.cause}")
     if isinstance(incident, Change):
         share = incident.findings.share
-        remarks = (whether_it_stays(incident.course, incident.passed), share.words if share else "")
+        remarks = (course_words(incident.course, incident.passed), share.words if share else "")
         say(*(f"  {remark}" for remark in remarks if remark))
         say(*_moved(incident))
     say(*(f"  {fact.words}" for fact in incident.facts) if isinstance(incident, Change | Facts) else ())

@@ -58,7 +58,7 @@ def words(one: Retiring, today: date) -> str:
     else:
         what += f" on {retirement.on} ({when})"
     successor = f"; successor {retirement.successor}" if retirement.successor else ""
-    return f"{retirement.model} {what}, says {retirement.said}{successor}"
+    return f"{retirement.model} {what}, according to {retirement.said}{successor}"
 
 
 def gate_command(one: Retiring) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from prober.alerts.phrases import between, chance, minute, resting_on, thousands, when, whether_it_stays
+from prober.alerts.phrases import between, chance, course_words, minute, resting_on, thousands, when
 from prober.loading.round_labels import moment_of
 from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.notice import Comparison, Part
@@ -135,7 +135,7 @@ def _summary(found: Postmortem) -> list[str]:
     assert isinstance(incident, Change)
     moved = [words for _, words in _moved(incident)] or ["it answers differently"]
     what = moved[0] + (f", and {count(len(moved) - 1, 'more channel')} moved" if moved[1:] else "")
-    course = whether_it_stays(incident.course, incident.passed)
+    course = course_words(incident.course, incident.passed)
     return [
         f"**{inline(what)}** since {when(incident.onset)}{between(incident.onset_between)}. "
         f"A {kind}, {incident.severity}, {state}." + (f" {course.capitalize()}." if course else "")

@@ -318,7 +318,7 @@ NAMED = {
         ELSEWHERE,
         event="retiring",
         about=EndpointNews(
-            "gpt-4o is shut down on 2026-04-05 (in 32 days), says shutdown_date of the model list; successor gpt-5.5. "
+            "gpt-4o is shut down on 2026-04-05 (in 32 days), according to shutdown_date of the model list; successor gpt-5.5. "
             "Compare: prober gate --reference acme/gpt-4o --model gpt-5.5",
             "retirement",
         ),

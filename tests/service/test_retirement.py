@@ -126,7 +126,7 @@ def test_a_date_is_kept_and_people_are_warned_once_and_again_when_it_moves() -> 
         (notice,) = store.query(notices.recent)
         assert (notice.event, notice.reason) == ("retiring", "60_days_ahead")
         assert notice.cause == (
-            "m-1 is shut down on 2026-04-25 (in 55 days), says shutdown_date of the model list; successor m-2. "
+            "m-1 is shut down on 2026-04-25 (in 55 days), according to shutdown_date of the model list; successor m-2. "
             "Compare: prober gate --reference bot --model m-2"
         )
         assert store.query(retirements.listed, "bot") == ("m-1", "m-2")
