@@ -82,18 +82,19 @@ def confirmed(peers_evidence: Sequence[EndpointEvidence]) -> tuple[EndpointEvide
 def with_peers(
     judgement: Judgement,
     endpoint: str,
-    period: timedelta,
+    period: Callable[[], timedelta],
     peers: Callable[[], Sequence[EndpointEvidence]],
     now: datetime,
 ) -> tuple[Judgement, tuple[str, ...]]:
     """The judgement, an alarm where the fleet makes it one; and the names of the endpoints whose evidence was pooled.
 
-    `peers` gives the other endpoints of the same provider, and is asked only where they could matter. Those that are
-    stale, below `FLOOR`, or that began to move at another time do not count.
+    `period` is the time between its scheduled rounds, and `peers` are the other endpoints of the same provider; both
+    are asked for only where peers could matter. Peers that are stale, below `FLOOR`, or that began to move at another
+    time do not count.
     """
     if judgement.state in ("alarm", "insufficient_evidence") or judgement.e_value < FLOOR * judgement.threshold:
         return judgement, ()
-    own = EndpointEvidence.of(endpoint, judgement, now, period)
+    own = EndpointEvidence.of(endpoint, judgement, now, period())
     agreeing = [peer for peer in peers() if fresh(peer, now) and agree(peer.onset, own.onset)]
     pooled = confirmed([own, *agreeing])
     if own not in pooled:

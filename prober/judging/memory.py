@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, get_origin
@@ -118,6 +118,17 @@ _CODEC.register_unstructure_hook(datetime, datetime.isoformat)
 _CODEC.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
 _CODEC.register_unstructure_hook_func(_is_array, _encoded)
 _CODEC.register_structure_hook_func(_is_array, _decoded)
+# JSON has these as they are; cattrs would call itself for each of hundreds of values.
+_PLAIN: Final[Mapping[object, Callable[[list[Any]], tuple[Any, ...]]]] = {
+    tuple[str, ...]: tuple,
+    tuple[float, ...]: lambda held: tuple(map(float, held)),
+    tuple[tuple[str, float], ...]: lambda held: tuple(map(tuple, held)),
+    tuple[tuple[int, int, float | None], ...]: lambda held: tuple(
+        (row, category, None if number is None else float(number)) for row, category, number in held
+    ),
+}
+_CODEC.register_unstructure_hook_func(_PLAIN.__contains__, lambda value: value)
+_CODEC.register_structure_hook_func(_PLAIN.__contains__, lambda held, of: _PLAIN[of](held))
 # These fields have another name in the text, which stays as it has always been.
 _REPEATS, _REJECTED = override(rename="echoes"), override(rename="doubted")
 _CODEC.register_unstructure_hook(Null, make_dict_unstructure_fn(Null, _CODEC, repeats=_REPEATS))

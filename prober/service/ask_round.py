@@ -75,7 +75,8 @@ def ask_round(store: Store, claim: Claim, one: RoundToAsk) -> AskedRound:
     probe_set, endpoint = one.probe_set, one.endpoint
     asks = plan(probe_set, endpoint)
     with store.read() as tx:
-        found = {(seen.series, seen.sample): seen for seen in replies.recorded(tx, claim.round.id)}
+        recorded = replies.recorded(tx, claim.round.id) if claim.round.asked else ()
+        found = {(seen.series, seen.sample): seen for seen in recorded}
         earlier = replies.seen_before(tx, endpoint.content_hash, REMEMBERED)
     probes = {ask.series: ask.probe for ask in asks}
     asker = _asker(store, claim, one, found.values(), probes)

@@ -178,12 +178,13 @@ class Judged:
 def judge(store: Store, endpoint: Endpoint, round_: Round, promise: Promise, now: datetime) -> Judged:
     """What is said of a round, beside the other endpoints of its provider. Reads the store, writes nothing."""
     key = endpoint.content_hash
-    with store.read() as tx:
-        held, period = judge_state.memory(tx, key), judge_state.period(tx, key)
+    held = store.query(judge_state.memory, key)
     before = Memory() if held is None else decode(held)
     history, times = _history(store, endpoint, round_), _times(store, endpoint, round_)
     memory, judgement = advance(before, round_, history, promise, times)
-    judgement, together = fleet.with_peers(judgement, endpoint.name, period, lambda: peers(store, key), now)
+    judgement, together = fleet.with_peers(
+        judgement, endpoint.name, lambda: store.query(judge_state.period, key), lambda: peers(store, key), now
+    )
     return Judged(judgement, encode(memory), together)
 
 

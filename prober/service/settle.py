@@ -104,7 +104,9 @@ def settle(
         if change.reason in LEARNT:
             change = replace(change, incident=carry_out(tx, change, routing, now))
         if facts is not None:
-            _settle_facts(tx, endpoint, facts, given, routing, now)
+            if failing.reason in TROUBLE_LEARNT or change.reason in LEARNT:
+                standing = incidents.open_of(tx, key)
+            _settle_facts(tx, endpoint, facts, standing, given, routing, now)
         if planned is not None:
             watch_spending(tx, claim, endpoint, planned, routing, given, now)
     return Settled(change, failing, confirmation)
@@ -155,13 +157,18 @@ def _trouble(
 
 
 def _settle_facts(
-    tx: Transaction, endpoint: Endpoint, seen: SeenFacts, given: Circumstances, routing: Routing, now: datetime
+    tx: Transaction,
+    endpoint: Endpoint,
+    seen: SeenFacts,
+    standing: incidents.OpenIncidents,
+    given: Circumstances,
+    routing: Routing,
+    now: datetime,
 ) -> None:
     """Keep what is known, close what is over, and open what is new. The change of the round was decided before, so that
     what belongs to it is a line of it and no second notice."""
     key = endpoint.content_hash
     stored_facts.keep_memory(tx, key, judged_facts.encode(seen.memory))
-    standing = incidents.open_of(tx, key)
     for one in standing.facts:
         if all(judged_facts.is_over(fact, seen.readings) for fact in one.facts):
             carry_out(tx, over(one, now), routing, now)

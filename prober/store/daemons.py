@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, select, update
 
 from prober.model.watch import DaemonStatus
@@ -109,14 +111,16 @@ def end(tx: Transaction, endpoint: str, now: datetime) -> int:
     return ended
 
 
+_BUSY_UNTIL: Final = select(MaintenanceRow.until).where(
+    MaintenanceRow.endpoint == bindparam("endpoint"),
+    col(MaintenanceRow.start) <= bindparam("now"),
+    col(MaintenanceRow.until) > bindparam("now"),
+)
+
+
 def busy_until(tx: Transaction, endpoint: str, now: datetime) -> datetime | None:
     """The end of the work on an endpoint that goes on now; None where there is none."""
-    ends = tx.exec(
-        select(MaintenanceRow.until).where(
-            MaintenanceRow.endpoint == endpoint, col(MaintenanceRow.start) <= now, col(MaintenanceRow.until) > now
-        )
-    ).all()
-    return max(ends, default=None)
+    return max(tx.exec(_BUSY_UNTIL, params={"endpoint": endpoint, "now": now}), default=None)
 
 
 def not_over(tx: Transaction, endpoint: str | None = None, *, now: datetime) -> tuple[MaintenanceView, ...]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Integer, bindparam, literal_column
@@ -77,12 +78,18 @@ def remember(tx: Transaction, sets: Sequence[ProbeSet], endpoints: Sequence[Endp
     lock_all(tx, {endpoint.content_hash for endpoint in endpoints})
 
 
+_CURRENT: Final = select(EndpointRow).where(col(EndpointRow.current))
+_NAMED: Final = _CURRENT.where(col(EndpointRow.name).in_(bindparam("names", expanding=True)))
+
+
 def remember_endpoints(tx: Transaction, endpoints: Sequence[Endpoint]) -> None:
     """From now on each name means this content."""
-    held = select(EndpointRow).where(col(EndpointRow.current))
-    if len(endpoints) < _FEW:
-        held = held.where(col(EndpointRow.name).in_([one.name for one in endpoints]))
-    known = {(row.name, row.endpoint_hash): (row.false_alarms_per_year, row.rules) for row in tx.exec(held)}
+    held = (
+        tx.exec(_NAMED, params={"names": [one.name for one in endpoints]})
+        if len(endpoints) < _FEW
+        else tx.exec(_CURRENT)
+    )
+    known = {(row.name, row.endpoint_hash): (row.false_alarms_per_year, row.rules) for row in held}
     news = [
         {
             "name": one.name,
@@ -185,17 +192,23 @@ def _origin(endpoint: Endpoint) -> str:
     return hashlib.sha256(json.dumps(served_by).encode()).hexdigest()[:16]
 
 
+@cache
+def _inserting_missing(dialect: str, table: type[Row]) -> Any:
+    """The statement that leaves rows alone that are there already."""
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table).on_conflict_do_nothing()
+
+
 def insert_missing(tx: Transaction, table: type[Row], values: Mapping[str, Any]) -> bool:
     """Insert unless a row with the same key is there; whether it was inserted. `values` are the table's columns."""
     # Asked by RETURNING: drivers differ in what they count after an insert that did nothing.
-    added = _insert(tx)(table).values(**values).on_conflict_do_nothing().returning(literal_column("1", Integer))
-    return tx.connection().execute(added).first() is not None
+    added = _inserting_missing(tx.get_bind().dialect.name, table).returning(literal_column("1", Integer))
+    return tx.connection().execute(added, dict(values)).first() is not None
 
 
 def insert_all_missing(tx: Transaction, table: type[Row], rows: Sequence[Mapping[str, Any]]) -> None:
     """The same of many rows, in one statement."""
     if rows:
-        tx.connection().execute(_insert(tx)(table).on_conflict_do_nothing(), [dict(row) for row in rows])
+        tx.connection().execute(_inserting_missing(tx.get_bind().dialect.name, table), [dict(row) for row in rows])
 
 
 def _insert(tx: Transaction) -> Callable[[type[Row]], Any]:

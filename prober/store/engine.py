@@ -22,7 +22,11 @@ from prober.model.errors import NotMadeYet, StoreError
 from prober.store.urls import WAIT_S, file_of, hidden, parse, shown, wait_s
 
 Transaction: TypeAlias = Session
-"""What every function of a repository takes first: one transaction, opened by `Store.read` or `Store.write`."""
+"""What every function of a repository takes first: one transaction, opened by `Store.read` or `Store.write`.
+
+What each round executes is built once, as a constant of its module with `bindparam`: to build a statement takes several
+times as long as to execute it.
+"""
 _INCREMENTAL = 2
 """Of SQLite's `auto_vacuum`: free pages are given back when we say so."""
 _numbers = itertools.count(1)

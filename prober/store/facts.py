@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
 from prober.model.incident import LIVE, Facts
@@ -18,10 +21,15 @@ def memory(tx: Transaction, endpoint_hash: str) -> str | None:
     return None if row is None else unpack_text(row.memory)
 
 
+_KEEP: Final = (
+    update(FactMemoryRow).where(col(FactMemoryRow.endpoint_hash) == bindparam("of")).values(memory=bindparam("packed"))
+)
+
+
 def keep_memory(tx: Transaction, endpoint_hash: str, memory: str) -> None:
     """Behind the lock of the endpoint."""
     packed = pack_text(memory)
-    kept = tx.exec(update(FactMemoryRow).where(col(FactMemoryRow.endpoint_hash) == endpoint_hash).values(memory=packed))
+    kept = tx.connection().execute(_KEEP, {"of": endpoint_hash, "packed": packed})
     if kept.rowcount == 0:
         tx.add(FactMemoryRow(endpoint_hash=endpoint_hash, memory=packed))
         tx.flush()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, select
 
 from prober.model.decision import Action, Reason
@@ -41,15 +41,33 @@ class OpenIncidents:
     """What its provider said anew, the earliest first."""
 
 
+_OPEN: Final = (
+    select(IncidentRow)
+    .where(IncidentRow.state != "closed")
+    .order_by(col(IncidentRow.id))
+    .execution_options(populate_existing=True)
+)
+_OPEN_OF: Final = _OPEN.where(IncidentRow.endpoint_hash == bindparam("of"))
+_OPEN_MEASURED: Final = _OPEN.where(IncidentRow.kind == bindparam("kind"))
+_OPEN_MEASURED_OF: Final = _OPEN_MEASURED.where(IncidentRow.endpoint_hash == bindparam("of"))
+_NEWEST: Final = (
+    select(IncidentRow)
+    .where(IncidentRow.kind == bindparam("kind"))
+    .order_by(col(IncidentRow.id).desc())
+    .limit(1)
+    .execution_options(populate_existing=True)
+)
+_NEWEST_OF_SPENDING: Final = _NEWEST.where(
+    IncidentRow.endpoint_hash == bindparam("endpoint"), IncidentRow.probe_set == bindparam("about")
+)
+_NEWEST_OF_OTHERS: Final = _NEWEST.where(
+    IncidentRow.endpoint == bindparam("endpoint"), IncidentRow.about == bindparam("about")
+)
+
+
 def open_of(tx: Transaction, endpoint_hash: str) -> OpenIncidents:
     """What is not closed about an endpoint, as it is now."""
-    rows = tx.exec(
-        select(IncidentRow)
-        .where(IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.state != "closed")
-        .order_by(col(IncidentRow.id))
-        .execution_options(populate_existing=True)
-    )
-    found = [*map(to_incident, rows)]
+    found = [*map(to_incident, tx.exec(_OPEN_OF, params={"of": endpoint_hash}))]
     return OpenIncidents(
         next((one for one in found if isinstance(one, Change)), None),
         next((one for one in found if isinstance(one, Trouble)), None),
@@ -70,27 +88,18 @@ def troubled(tx: Transaction) -> frozenset[str]:
 
 def open_measured(tx: Transaction, kind: MeasuredKind, endpoint_hash: str | None = None) -> tuple[Measured, ...]:
     """Of an endpoint, or of all; the earliest first."""
-    statement = select(IncidentRow).where(IncidentRow.state != "closed", IncidentRow.kind == kind)
-    if endpoint_hash is not None:
-        statement = statement.where(IncidentRow.endpoint_hash == endpoint_hash)
-    rows = tx.exec(statement.order_by(col(IncidentRow.id)).execution_options(populate_existing=True))
+    rows = (
+        tx.exec(_OPEN_MEASURED, params={"kind": kind})
+        if endpoint_hash is None
+        else tx.exec(_OPEN_MEASURED_OF, params={"kind": kind, "of": endpoint_hash})
+    )
     return tuple(one for one in map(to_incident, rows) if isinstance(one, Measured))
 
 
 def newest_measured(tx: Transaction, kind: MeasuredKind, about: str, endpoint: str) -> Measured | None:
     """Open or not. `endpoint`: its content hash where spending is meant, else its name, whatever its content."""
-    is_same = (
-        (IncidentRow.endpoint_hash == endpoint, IncidentRow.probe_set == about)
-        if kind == "runaway"
-        else (IncidentRow.endpoint == endpoint, IncidentRow.about == about)
-    )
-    row = tx.exec(
-        select(IncidentRow)
-        .where(IncidentRow.kind == kind, *is_same)
-        .order_by(col(IncidentRow.id).desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
-    ).first()
+    newest = _NEWEST_OF_SPENDING if kind == "runaway" else _NEWEST_OF_OTHERS
+    row = tx.exec(newest, params={"kind": kind, "about": about, "endpoint": endpoint}).first()
     found = None if row is None else to_incident(row)
     return found if isinstance(found, Measured) else None
 

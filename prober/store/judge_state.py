@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, func, select, update
 
 from prober.model.errors import StoreError
@@ -42,12 +43,18 @@ def memory(tx: Transaction, endpoint_hash: str) -> str | None:
     return None if row is None else unpack_text(row.memory)
 
 
+_KEEP: Final = (
+    update(MemoryRow).where(col(MemoryRow.endpoint_hash) == bindparam("of")).values(memory=bindparam("packed"))
+)
+
+
 def keep_memory(tx: Transaction, endpoint_hash: str, memory: str | None) -> None:
     """The judge's memory from now on, behind the lock of the endpoint; None forgets what was there."""
-    here = col(MemoryRow.endpoint_hash) == endpoint_hash
     if memory is None:
-        tx.exec(delete(MemoryRow).where(here))
-    elif tx.exec(update(MemoryRow).where(here).values(memory=(packed := pack_text(memory)))).rowcount == 0:
+        tx.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == endpoint_hash))
+        return
+    packed = pack_text(memory)
+    if tx.connection().execute(_KEEP, {"of": endpoint_hash, "packed": packed}).rowcount == 0:
         tx.add(MemoryRow(endpoint_hash=endpoint_hash, memory=packed))
         tx.flush()
 
@@ -87,7 +94,13 @@ def _judged(tx: Transaction, row: EndpointRow) -> Judged | None:
 
 def suspicion(tx: Transaction, endpoint_hash: str, probe_set: str, midnight: datetime) -> Suspicion:
     """What was asked of the present suspicion so far, and of this probe set since midnight."""
-    mine = (col(RoundRow.endpoint_hash) == endpoint_hash, col(RoundRow.confirms).is_not(None))
+    here = {"of": endpoint_hash, "probe_set": probe_set, "midnight": label_at(midnight)}
+    found = tx.exec(_SUSPICION, params=here).first()
+    return Suspicion() if found is None else Suspicion(found[0] or "", *found[1:])
+
+
+def _suspicion() -> Any:
+    mine = (col(RoundRow.endpoint_hash) == bindparam("of"), col(RoundRow.confirms).is_not(None))
     # A round that missed its budget was not asked, and one that was broken off cost its asks all the same.
     asked = (*mine, col(RoundRow.state).in_(_BEGUN), col(RoundRow.asked) > 0)
     since = col(WatchRow.suspected_since)
@@ -95,13 +108,27 @@ def suspicion(tx: Transaction, endpoint_hash: str, probe_set: str, midnight: dat
     today = select(func.count()).where(
         *asked,
         col(RoundRow.confirms) != FOR_REFERENCE,
-        col(RoundRow.label) >= label_at(midnight),
-        col(RoundRow.probe_set) == probe_set,
+        col(RoundRow.label) >= bindparam("midnight"),
+        col(RoundRow.probe_set) == bindparam("probe_set"),
     )
     waiting = select(func.max(RoundRow.due_at)).where(*mine, col(RoundRow.state) == "due")
     counted = [one.correlate(WatchRow).scalar_subquery() for one in (used, today, waiting)]
-    found = tx.exec(select(since, *counted).where(col(WatchRow.endpoint_hash) == endpoint_hash)).first()
-    return Suspicion() if found is None else Suspicion(found[0] or "", *found[1:])
+    return select(since, *counted).where(col(WatchRow.endpoint_hash) == bindparam("of"))
+
+
+_SUSPICION: Final = _suspicion()
+_SUSPECT: Final = (
+    update(WatchRow).where(col(WatchRow.endpoint_hash) == bindparam("of")).values(suspected_since=bindparam("since"))
+)
+_CONFIRMING: Final = (
+    select(RoundRow)
+    .where(
+        col(RoundRow.endpoint_hash) == bindparam("of"),
+        col(RoundRow.confirms).is_not(None),
+        col(RoundRow.state).in_(("due", "claimed")),
+    )
+    .execution_options(populate_existing=True)
+)
 
 
 def keep_suspicion(tx: Transaction, claim: Claim, confirmation: Confirmation) -> None:
@@ -110,23 +137,10 @@ def keep_suspicion(tx: Transaction, claim: Claim, confirmation: Confirmation) ->
     At most one round waits to confirm an endpoint: one that is not wanted any more is missed, with the reason.
     """
     judged = claim.round
-    tx.exec(
-        update(WatchRow)
-        .where(col(WatchRow.endpoint_hash) == judged.endpoint_hash)
-        .values(suspected_since=confirmation.since or None)
-    )
+    tx.connection().execute(_SUSPECT, {"of": judged.endpoint_hash, "since": confirmation.since or None})
     if confirmation.reason == "already_due":
         return
-    unwanted = tx.exec(
-        select(RoundRow)
-        .where(
-            col(RoundRow.endpoint_hash) == judged.endpoint_hash,
-            col(RoundRow.confirms).is_not(None),
-            col(RoundRow.state).in_(("due", "claimed")),
-        )
-        .execution_options(populate_existing=True)
-    ).all()
-    for row in unwanted:
+    for row in tx.exec(_CONFIRMING, params={"of": judged.endpoint_hash}).all():  # unwanted
         rounds.end_unjudged(tx, row, confirmation.reason if confirmation.due_at is None else "superseded")
     if confirmation.due_at is not None:
         # Where a scheduled round is due at that very moment, it will do.
@@ -155,9 +169,12 @@ def gathered(tx: Transaction, claim: Claim) -> Gathered:
 # Epochs
 
 
+_EPOCH_START: Final = select(WatchRow.epoch_start).where(WatchRow.endpoint_hash == bindparam("of"))
+
+
 def epoch_start(tx: Transaction, endpoint_hash: str) -> str:
     """Label of the first round of the current epoch; empty for the first epoch."""
-    return tx.exec(select(WatchRow.epoch_start).where(WatchRow.endpoint_hash == endpoint_hash)).first() or ""
+    return tx.exec(_EPOCH_START, params={"of": endpoint_hash}).first() or ""
 
 
 def start_epoch(
@@ -242,17 +259,29 @@ def period(tx: Transaction, endpoint_hash: str) -> timedelta:
 
 def health(tx: Transaction, here: RoundView, count: int) -> tuple[Health, ...]:
     """How the asks of the newest rounds of an endpoint went, up to and with this one as it is now; oldest first."""
-    mine = (RoundRow.endpoint_hash == here.endpoint_hash, col(RoundRow.label) <= here.label)
+    newest = tx.exec(
+        _HEALTH, params={"of": here.endpoint_hash, "label": here.label, "id": here.id, "most": count}
+    ).all()
+    return tuple(
+        Health(label or "", asked, failed, reason or last_failure, last_detail or "")
+        for label, asked, failed, reason, last_failure, last_detail in reversed(newest)
+    )
+
+
+def _health() -> Any:
     # A round nobody began says nothing of the endpoint; one its budget did not pay for does.
     tried = (col(RoundRow.state) == "completed") | (
         (col(RoundRow.state) == "missed") & col(RoundRow.reason).startswith("budget_exhausted")
     )
-    counted = tried | (col(RoundRow.id) == here.id)
-    newest = tx.exec(select(RoundRow).where(*mine, counted).order_by(col(RoundRow.label).desc()).limit(count))
-    return tuple(
-        Health(row.label or "", row.asked, row.failed, row.reason or row.last_failure, row.last_detail or "")
-        for row in reversed(newest.all())
-    )
+    counted = tried | (col(RoundRow.id) == bindparam("id"))
+    # Not whole rows: each holds a judgement.
+    names = ("label", "asked", "failed", "reason", "last_failure", "last_detail")
+    columns = [getattr(RoundRow, name) for name in names]
+    newest = select(*columns).order_by(col(RoundRow.label).desc()).limit(bindparam("most"))
+    return newest.where(RoundRow.endpoint_hash == bindparam("of"), col(RoundRow.label) <= bindparam("label"), counted)
+
+
+_HEALTH: Final = _health()
 
 
 def completed_since(tx: Transaction, endpoint_hash: str, label: str) -> int:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any, Final
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, select, update
 
 from prober.model.allowance import AccountLimits, AccountView, Admitted, MinuteLimit, Told
@@ -26,9 +27,12 @@ _DECLARED, _NAMES = "declared", "endpoints"
 """In the state: what is declared; and endpoint → asks that wait, and until when, or nothing."""
 
 
+_STATE: Final = select(SpendingRow.budget).where(SpendingRow.scope == bindparam("account"), SpendingRow.part == _LOCK)
+
+
 def is_limited(tx: Transaction, account: str, now: datetime) -> bool:
     """Whether a limit of this account is known, or it is to be left alone for a while."""
-    state = tx.exec(select(SpendingRow.budget).where(SpendingRow.scope == account, SpendingRow.part == _LOCK)).first()
+    state = tx.exec(_STATE, params={"account": account}).first()
     known = json.loads(state or "{}")
     return bool(set(known) & {"asks", "tokens"}) or _until(known) > now
 

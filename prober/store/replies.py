@@ -32,6 +32,28 @@ _MOST_REPLIES: Final = 600
 """Enough to know a share; more would hold up every round of an open incident."""
 
 
+_KEPT: Final = select(ReplyRow.series, ReplyRow.sample).where(ReplyRow.round_id == bindparam("of"))
+_ADD: Final = insert(ReplyRow)
+_COUNT: Final = (
+    update(RoundRow)
+    .where(col(RoundRow.id) == bindparam("of"))
+    .values(
+        asked=col(RoundRow.asked) + bindparam("more"),
+        failed=col(RoundRow.failed) + bindparam("more_failed"),
+        cached=col(RoundRow.cached) + bindparam("more_cached"),
+    )
+)
+_KEEP_FINGERPRINT: Final = (
+    update(ReplyRow)
+    .where(
+        col(ReplyRow.round_id) == bindparam("of_round"),
+        col(ReplyRow.series) == bindparam("of"),
+        col(ReplyRow.sample) == bindparam("nth"),
+    )
+    .values(fingerprint=bindparam("taken"))
+)
+
+
 def record(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -> None:
     """Keep replies of a round in progress, with their fingerprints where these were taken already.
 
@@ -40,40 +62,25 @@ def record(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -
     """
     rounds.hold(tx, claim)
     rows = {(one.series, one.sample): _values(claim.round.id, one) for one in reversed(observations)}
-    kept = tx.exec(
-        select(ReplyRow.series, ReplyRow.sample).where(
-            ReplyRow.round_id == claim.round.id,
-            col(ReplyRow.series).in_({series for series, _ in rows}),
-            col(ReplyRow.sample).in_({sample for _, sample in rows}),
-        )
-    ).all()
-    wanted = rows.keys() - set(kept)
+    wanted = rows.keys() - set(tx.exec(_KEPT, params={"of": claim.round.id}))
     if not wanted:
         return
     added = {place: one.reply for one in reversed(observations) if (place := (one.series, one.sample)) in wanted}
-    tx.connection().execute(insert(ReplyRow), [rows[place] for place in reversed(added)])
+    tx.connection().execute(_ADD, [rows[place] for place in reversed(added)])
     failures = [(reply.failure, reply.error_detail) for reply in reversed(added.values()) if reply.failure is not None]
-    counts = {
-        "asked": col(RoundRow.asked) + len(added),
-        "failed": col(RoundRow.failed) + len(failures),
-        "cached": col(RoundRow.cached) + sum(failure == "cached" for failure, _ in failures),
-    }
+    cached = sum(failure == "cached" for failure, _ in failures)
+    counts = {"of": claim.round.id, "more": len(added), "more_failed": len(failures), "more_cached": cached}
     newest = {"last_failure": failures[-1][0], "last_detail": failures[-1][1]} if failures else {}
-    tx.exec(update(RoundRow).where(col(RoundRow.id) == claim.round.id).values(**counts, **newest))
+    tx.connection().execute(_COUNT.values(**newest) if newest else _COUNT, counts)
 
 
 def keep_fingerprints(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -> None:
     """Keep the fingerprints of replies that were recorded before. Raises ClaimLost where the claim is not in force."""
     rounds.hold(tx, claim)
-    place = (
-        col(ReplyRow.round_id) == claim.round.id,
-        col(ReplyRow.series) == bindparam("of"),
-        col(ReplyRow.sample) == bindparam("nth"),
-    )
-    tx.connection().execute(
-        update(ReplyRow).where(*place).values(fingerprint=bindparam("taken")),
-        [{"of": one.series, "nth": one.sample, "taken": pack_fingerprint(one.fingerprint)} for one in observations],
-    )
+    round_id = claim.round.id
+    taken = [(one.series, one.sample, pack_fingerprint(one.fingerprint)) for one in observations]
+    places = [{"of_round": round_id, "of": of, "nth": nth, "taken": packed} for of, nth, packed in taken]
+    tx.connection().execute(_KEEP_FINGERPRINT, places)
 
 
 def _values(round_id: int, one: Observation) -> dict[str, object]:
@@ -116,13 +123,25 @@ def newest(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, 
     return tuple((series, unpack_reply(reply)) for series, reply in rows)
 
 
+_OF_ROUNDS: Final = col(ReplyRow.round_id).in_(bindparam("rounds", expanding=True))
+_SEEN: Final = (
+    select(
+        ReplyRow.series, ReplyRow.seen, case((col(ReplyRow.seen).is_(None), col(ReplyRow.reply)))
+    )  # of older version
+    .where(_OF_ROUNDS)
+    .order_by(col(ReplyRow.id))
+)
+_ENDED: Final = (
+    select(col(RoundRow.id), col(RoundRow.asked))
+    .where(col(RoundRow.endpoint_hash) == bindparam("of"), col(RoundRow.state) == "completed")
+    .order_by(col(RoundRow.label).desc())
+    .limit(bindparam("most"))
+)
+
+
 def seen_before(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, Seen], ...]:
     """What is remembered of the same replies, and their series."""
-    newest = col(ReplyRow.round_id).in_(_newest_rounds(tx, endpoint_hash, about))
-    of_older_version = case((col(ReplyRow.seen).is_(None), col(ReplyRow.reply)))
-    rows = tx.exec(
-        select(ReplyRow.series, ReplyRow.seen, of_older_version).where(newest).order_by(col(ReplyRow.id))
-    ).all()
+    rows = tx.exec(_SEEN, params={"rounds": _newest_rounds(tx, endpoint_hash, about)}).all()
     kept = [pack_seen(unpack_reply(reply)) if held is None else held for _, held, reply in rows]
     of_series = zip((series for series, _, _ in rows), unpack_seen(kept), strict=True)
     return tuple((series, one) for series, one in of_series if one is not None)
@@ -130,14 +149,8 @@ def seen_before(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[
 
 def _newest_rounds(tx: Transaction, endpoint_hash: str, about: int) -> list[int]:
     """Ids of the newest completed rounds that hold `about` replies."""
-    ended = (
-        select(col(RoundRow.id), col(RoundRow.asked))
-        .where(col(RoundRow.endpoint_hash) == endpoint_hash, col(RoundRow.state) == "completed")
-        .order_by(col(RoundRow.label).desc())
-        .limit(about)
-    )
     wanted: list[int] = []
-    for round_id, asked in tx.exec(ended):
+    for round_id, asked in tx.exec(_ENDED, params={"of": endpoint_hash, "most": about}):
         if about <= 0:
             break
         wanted.append(round_id)
@@ -145,25 +158,30 @@ def _newest_rounds(tx: Transaction, endpoint_hash: str, about: int) -> list[int]
     return wanted
 
 
+_BEGUN: Final = (
+    select(RoundRow.id)
+    .where(RoundRow.endpoint_hash == bindparam("of"), col(RoundRow.label).is_not(None))
+    .order_by(col(RoundRow.label).desc())
+    .limit(bindparam("most"))
+)
+_NEWEST_REPLIES: Final = (
+    select(ReplyRow.reply)
+    .where(_OF_ROUNDS)
+    .order_by(col(ReplyRow.at).desc(), col(ReplyRow.place).desc())
+    .offset(bindparam("first"))
+    .limit(bindparam("most"))
+)
+
+
 def newest_failures(tx: Transaction, endpoint_hash: str, limit: int) -> tuple[Reply, ...]:
     """The newest replies, of rounds that are still asked too, from the last one that was answered on; oldest first."""
-    rounds_of = (
-        select(RoundRow.id)
-        .where(RoundRow.endpoint_hash == endpoint_hash, col(RoundRow.label).is_not(None))
-        .order_by(col(RoundRow.label).desc())
-        .limit(limit)
-    )
-    newest = (
-        select(ReplyRow.reply)
-        .where(col(ReplyRow.round_id).in_(tx.exec(rounds_of).all()))
-        .order_by(col(ReplyRow.at).desc(), col(ReplyRow.place).desc())
-        .limit(limit)
-    )
+    begun = tx.exec(_BEGUN, params={"of": endpoint_hash, "most": limit}).all()
     found: list[Reply] = []
-    for packed in tx.exec(newest):
-        found.append(unpack_reply(packed))
-        if found[-1].answered:
-            break
+    for first, most in ((0, 1), (1, limit - 1)):  # almost always the newest was answered, and no other is read
+        for packed in tx.exec(_NEWEST_REPLIES, params={"rounds": begun, "first": first, "most": most}):
+            found.append(unpack_reply(packed))
+            if found[-1].answered:
+                return tuple(reversed(found))
     return tuple(reversed(found))
 
 

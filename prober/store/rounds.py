@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, func, or_, select, update
 
 from prober.model.declaration import Endpoint
@@ -45,9 +45,21 @@ class Claim:
 
 def due(tx: Transaction, endpoint: Endpoint, probe_set: str, due_at: datetime) -> int:
     """Id of the round of this set on this endpoint at this time: made by the first call, found by every other."""
-    make_due(tx, [(endpoint, probe_set, due_at)])
-    here = (RoundRow.endpoint == endpoint.name, RoundRow.probe_set == probe_set, RoundRow.due_at == due_at)
-    return tx.exec(select(RoundRow.id).where(*here)).one()
+    here = {"endpoint": endpoint.name, "probe_set": probe_set, "due_at": due_at}
+    found = tx.exec(_DUE, params=here).first()
+    if found is None or found[1] != endpoint.content_hash:
+        make_due(tx, [(endpoint, probe_set, due_at)])
+        found = tx.exec(_DUE, params=here).one()
+    return found[0]
+
+
+_DUE: Final = select(RoundRow.id, RoundRow.endpoint_hash).where(
+    *(getattr(RoundRow, name) == bindparam(name) for name in ("endpoint", "probe_set", "due_at"))
+)
+_DUE_THEN: Final = select(RoundRow).where(
+    col(RoundRow.endpoint).in_(bindparam("names", expanding=True)),
+    col(RoundRow.due_at).in_(bindparam("moments", expanding=True)),
+)
 
 
 def make_due(tx: Transaction, wanted: Sequence[tuple[Endpoint, str, datetime]], reopened: str = "") -> None:
@@ -58,7 +70,7 @@ def make_due(tx: Transaction, wanted: Sequence[tuple[Endpoint, str, datetime]], 
     remember_endpoints(tx, [endpoint for endpoint, _, _ in wanted])
     new = {(endpoint.name, probe_set, due_at): endpoint.content_hash for endpoint, probe_set, due_at in wanted}
     names, _, moments = map(set, zip(*new, strict=True))
-    for row in tx.exec(select(RoundRow).where(col(RoundRow.endpoint).in_(names), col(RoundRow.due_at).in_(moments))):
+    for row in tx.exec(_DUE_THEN, params={"names": [*names], "moments": [*moments]}):
         key = (row.endpoint, row.probe_set, row.due_at)
         if key in new and reopened and (row.state, row.reason, row.label) == ("missed", reopened, None):
             tallies.forget_missed(tx, row)  # nobody ever claimed it: it is as if it had never been there
@@ -93,6 +105,17 @@ def _begun(
     return {**key, **rest, "endpoint_hash": endpoint_hash, "state": state, "confirms": confirms}
 
 
+_WATCH_OF_ROUND: Final = (
+    select(WatchRow)
+    .where(
+        col(WatchRow.endpoint_hash)
+        == select(RoundRow.endpoint_hash).where(RoundRow.id == bindparam("round_id")).scalar_subquery()
+    )
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 def claim(tx: Transaction, round_id: int, worker: str, now: datetime, lease_s: float) -> Claim | None:
     """Claim a round for `lease_s` seconds, and with it the endpoint.
 
@@ -101,13 +124,7 @@ def claim(tx: Transaction, round_id: int, worker: str, now: datetime, lease_s: f
     in between: labels grow in the order of judging. The claim outlives its lease until somebody else takes the
     endpoint.
     """
-    of_round = select(RoundRow.endpoint_hash).where(RoundRow.id == round_id).scalar_subquery()
-    watch = tx.exec(
-        select(WatchRow)
-        .where(col(WatchRow.endpoint_hash) == of_round)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
+    watch = tx.exec(_WATCH_OF_ROUND, params={"round_id": round_id}).first()
     row = get(tx, round_id, fresh=True)  # behind the watch's lock nobody else changes the rounds of this endpoint
     if watch is None or (
         watch.round_id is not None and (watch.lease_until is None or _is_live(watch.lease_until, now))
@@ -154,36 +171,51 @@ def label_at(moment: datetime) -> str:
 
 def label_after_all(tx: Transaction, endpoint: str, endpoint_hash: str, now: datetime) -> str:
     """The label of a round begun now, or, if that is later, just after the newest round of the endpoint."""
-    # Each the end of an index; both conditions in one would read every round of the endpoint.
-    of_each = [
-        select(func.max(RoundRow.label)).where(same).scalar_subquery()
-        for same in (col(RoundRow.endpoint) == endpoint, col(RoundRow.endpoint_hash) == endpoint_hash)
-    ]
-    newest = max((label for label in tx.exec(select(*of_each)).one() if label is not None), default=None)
+    of_each = tx.exec(_NEWEST_LABELS, params={"endpoint": endpoint, "endpoint_hash": endpoint_hash}).one()
+    newest = max((label for label in of_each if label is not None), default=None)
     after = now if newest is None else max(now, datetime.fromisoformat(newest) + timedelta(microseconds=1))
     return label_at(after)
 
 
+# Each the end of an index; both conditions in one would read every round of the endpoint.
+_NEWEST_LABELS: Final = select(
+    *(
+        select(func.max(RoundRow.label)).where(getattr(RoundRow, same) == bindparam(same)).scalar_subquery()
+        for same in ("endpoint", "endpoint_hash")
+    )
+)
+
+
 # Holding a claim, and ending it
 
+_IS_HELD: Final = (
+    col(WatchRow.endpoint_hash) == bindparam("of"),  # the key: found without a look at the others
+    col(WatchRow.round_id) == bindparam("held_round"),
+    col(WatchRow.token) == bindparam("held_token"),
+)
+_HOLD: Final = update(WatchRow).where(*_IS_HELD).values(changes=col(WatchRow.changes) + 1)
+_END: Final = _HOLD.values(round_id=None, lease_until=None)
 
-def hold(tx: Transaction, claim: Claim) -> None:
-    """Lock the endpoint for this transaction. Raises ClaimLost unless the claim is in force."""
-    held = tx.exec(update(WatchRow).where(*_is_held(claim)).values(changes=col(WatchRow.changes) + 1))
+
+def hold(tx: Transaction, claim: Claim, *, ends: bool = False) -> None:
+    """Lock the endpoint for this transaction. Raises ClaimLost unless the claim is in force. `ends`: the endpoint is
+    free for its next round."""
+    held = tx.connection().execute(_END if ends else _HOLD, _held_by(claim))
     if held.rowcount == 0:
         _refuse(get(tx, claim.round.id, fresh=True))
 
 
-def _is_held(claim: Claim) -> tuple[ColumnElement[bool], ...]:
-    watched = col(WatchRow.endpoint_hash) == claim.round.endpoint_hash  # the key: found without a look at the others
-    return watched, col(WatchRow.round_id) == claim.round.id, col(WatchRow.token) == claim.token
+def _held_by(claim: Claim) -> dict[str, object]:
+    return {"of": claim.round.endpoint_hash, "held_round": claim.round.id, "held_token": claim.token}
 
 
 def renew(tx: Transaction, claim: Claim, now: datetime, lease_s: float) -> None:
     """The claim holds for `lease_s` seconds from now on. Raises ClaimLost where it is not in force."""
     # Readers see no change: a round in progress stays in progress.
     lease_until = now + timedelta(seconds=lease_s)
-    renewed = tx.exec(update(WatchRow).where(*_is_held(claim)).values(lease_until=lease_until))
+    renewed = tx.connection().execute(
+        update(WatchRow).where(*_IS_HELD).values(lease_until=lease_until), _held_by(claim)
+    )
     if renewed.rowcount == 0:
         _refuse(get(tx, claim.round.id))
     tx.exec(update(RoundRow).where(col(RoundRow.id) == claim.round.id).values(lease_until=lease_until))
@@ -201,14 +233,13 @@ def complete(
     `observations` are all that it holds, in order; None reads them. Raises ClaimLost where the claim is not in force,
     so that nothing is judged twice.
     """
-    hold(tx, claim)
+    hold(tx, claim, ends=True)
     row = get(tx, claim.round.id, fresh=True)
     row.state, row.completed_at, row.lease_until = "completed", now, None
     row.judgement = pack_judgement(judgement)
     tx.add(row)
     tx.flush()
     tallies.end(tx, row, judgement, observations)
-    _release(tx, row)
 
 
 def miss(tx: Transaction, round_id: int, reason: str, now: datetime, claim: Claim | None = None) -> bool:
@@ -247,8 +278,9 @@ def pass_over(
     waiting = tx.exec(
         select(RoundRow.id)
         .where(RoundRow.endpoint == endpoint.name, RoundRow.probe_set == probe_set, col(RoundRow.due_at).in_(moments))
-        .where(*_is_unclaimed(now))
-        .order_by(col(RoundRow.due_at))
+        .where(*_IS_UNCLAIMED)
+        .order_by(col(RoundRow.due_at)),
+        params={"now": now, "longest": now + LONGEST_LEASE},
     ).all()
     return new.total() + sum(miss(tx, round_id, reason, now) for round_id in waiting)
 
@@ -288,18 +320,22 @@ def get(tx: Transaction, round_id: int, *, fresh: bool = False) -> RoundRow:
 def unfinished(tx: Transaction, now: datetime, endpoint_hash: str | None = None) -> tuple[RoundView, ...]:
     """Rounds that wait for someone: due, or claimed under a lease that ran out. Of one endpoint, or of all; oldest
     first."""
-    rows = tx.exec(
-        select(RoundRow)
-        .where(*_is_unclaimed(now), *(() if endpoint_hash is None else (RoundRow.endpoint_hash == endpoint_hash,)))
-        .order_by(col(RoundRow.due_at), col(RoundRow.id))
-    )
-    return tuple(map(view, rows))
+    here = {"now": now, "longest": now + LONGEST_LEASE}
+    if endpoint_hash is None:
+        return tuple(map(view, tx.exec(_UNFINISHED, params=here)))
+    return tuple(map(view, tx.exec(_UNFINISHED_OF_ONE, params={**here, "of": endpoint_hash})))
 
 
-def _is_unclaimed(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    lease = col(RoundRow.lease_until)
-    is_over = or_(lease.is_(None), lease <= now, lease > now + LONGEST_LEASE)
-    return col(RoundRow.state).in_(("due", "claimed")), is_over
+_IS_UNCLAIMED: Final[tuple[ColumnElement[bool], ...]] = (
+    col(RoundRow.state).in_(("due", "claimed")),
+    or_(
+        col(RoundRow.lease_until).is_(None),
+        col(RoundRow.lease_until) <= bindparam("now"),
+        col(RoundRow.lease_until) > bindparam("longest"),
+    ),
+)
+_UNFINISHED: Final = select(RoundRow).where(*_IS_UNCLAIMED).order_by(col(RoundRow.due_at), col(RoundRow.id))
+_UNFINISHED_OF_ONE: Final = _UNFINISHED.where(col(RoundRow.endpoint_hash) == bindparam("of"))
 
 
 def view(row: RoundRow) -> RoundView:

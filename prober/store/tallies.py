@@ -196,15 +196,19 @@ def _observations(tx: Transaction, row: RoundRow) -> list[Observation]:
     return list(map(unpack_observation, tx.exec(of_round.order_by(col(ReplyRow.place), col(ReplyRow.id)))))
 
 
+_POINTS: Final = insert(PointRow)
+_LINE: Final = insert(LineRow)
+
+
 def _draw(
     tx: Transaction, row: RoundRow, observations: Sequence[Observation], judgement: Judgement, counts: Sums
 ) -> None:
     if row.label is None or row.completed_at is None:
         return
     if values := points(row, judgement):
-        tx.connection().execute(insert(PointRow), values)
+        tx.connection().execute(_POINTS, values)
     of_line = {name: getattr(counts, name) for name in ("checked", "passed", "keyed", "right", "refused")}
-    tx.connection().execute(insert(LineRow), line(row, observations) | of_line)
+    tx.connection().execute(_LINE, line(row, observations) | of_line)
 
 
 def sums(observations: Sequence[Observation], judgement: Judgement | None, *, confirms: bool = False) -> Sums:

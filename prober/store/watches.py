@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam
 from sqlmodel import col, func, select, update
@@ -13,23 +13,24 @@ from sqlmodel import col, func, select, update
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, WatchRow
 
+_ONE: Final = update(WatchRow).where(col(WatchRow.endpoint_hash) == bindparam("of"))
+_CHANGE: Final = _ONE.values(changes=col(WatchRow.changes) + 1)
+_SPEND: Final = _ONE.values(spending=bindparam("known"))
+_SPENDING: Final = select(WatchRow.spending).where(WatchRow.endpoint_hash == bindparam("of"))
+
 
 def lock(tx: Transaction, endpoint_hash: str) -> None:
     """Wait for other writers of this endpoint; from here until the transaction ends there is no other.
 
     Every writer takes this lock first. Readers notice that answers about the endpoint may have changed.
     """
-    tx.exec(
-        update(WatchRow).where(col(WatchRow.endpoint_hash) == endpoint_hash).values(changes=col(WatchRow.changes) + 1)
-    )
+    tx.connection().execute(_CHANGE, {"of": endpoint_hash})
 
 
 def lock_all(tx: Transaction, endpoint_hashes: Collection[str]) -> None:
     """The same of many endpoints, in a fixed order, so that two processes at once cannot lock each other out."""
     if endpoint_hashes:
-        one = update(WatchRow).where(col(WatchRow.endpoint_hash) == bindparam("of"))
-        every = [{"of": endpoint_hash} for endpoint_hash in sorted(endpoint_hashes)]
-        tx.connection().execute(one.values(changes=col(WatchRow.changes) + 1), every)
+        tx.connection().execute(_CHANGE, [{"of": endpoint_hash} for endpoint_hash in sorted(endpoint_hashes)])
 
 
 def mark_changed(tx: Transaction, endpoint: str | None) -> None:
@@ -66,12 +67,11 @@ def set_stale_since(tx: Transaction, endpoint_hash: str, since: datetime | None)
 
 def spending(tx: Transaction, endpoint_hash: str) -> dict[str, dict[str, Any]]:
     """Probe set → what is known of its spending on this endpoint."""
-    held = tx.exec(select(WatchRow.spending).where(WatchRow.endpoint_hash == endpoint_hash)).first()
+    held = tx.exec(_SPENDING, params={"of": endpoint_hash}).first()
     found: dict[str, dict[str, Any]] = json.loads(held or "{}")
     return found
 
 
 def keep_spending(tx: Transaction, endpoint_hash: str, known: dict[str, dict[str, Any]]) -> None:
     """As `spending` gives it from now on."""
-    of = col(WatchRow.endpoint_hash) == endpoint_hash
-    tx.exec(update(WatchRow).where(of).values(spending=json.dumps(known)))
+    tx.connection().execute(_SPEND, {"of": endpoint_hash, "known": json.dumps(known)})

@@ -35,7 +35,7 @@ def judged(share: float, state: str = "suspected", channel: str = "length", thre
 
 
 def raised(judgement: Judgement, *peers: EndpointEvidence) -> tuple[str, tuple[str, ...]]:
-    after, others = with_peers(judgement, "own", DAY, lambda: peers, NOW)
+    after, others = with_peers(judgement, "own", lambda: DAY, lambda: peers, NOW)
     return after.state, others
 
 
@@ -91,7 +91,7 @@ def test_an_alarm_needs_nobody_and_nobody_is_asked() -> None:
         raise AssertionError("the store was asked for nothing")
 
     for judgement in (judged(2.0, "alarm"), judged(0.2), judged(0.0, "quiet"), judged(0.9, "insufficient_evidence")):
-        assert with_peers(judgement, "own", DAY, unasked, NOW) == (judgement, ())
+        assert with_peers(judgement, "own", lambda: DAY, unasked, NOW) == (judgement, ())
 
 
 def test_suspicion_counts_whatever_the_state_is_called() -> None:
@@ -116,7 +116,7 @@ def test_the_stale_and_those_that_moved_at_another_time_do_not_count(silent: End
 
 def test_a_raised_alarm_says_what_kind_and_keeps_its_evidence() -> None:
     quiet = judged(0.6, channel="identity")
-    after, _ = with_peers(quiet, "own", DAY, lambda: [peer("p", 0.6)], NOW)
+    after, _ = with_peers(quiet, "own", lambda: DAY, lambda: [peer("p", 0.6)], NOW)
     assert after == replace(quiet, state="alarm", kind="identity_change")
     assert quiet.kind is None
 
