@@ -6,7 +6,7 @@ day of the reference counts as one round.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -232,22 +232,24 @@ def outcomes(
     return [outcome for one in observations for outcome in outcomes_of(one)]
 
 
-def _reader(channel: Channel, held: ChannelMemory) -> Callable[[Observation], Iterator[tuple[int, int, float | None]]]:
+def _reader(channel: Channel, held: ChannelMemory) -> Callable[[Observation], list[tuple[int, int, float | None]]]:
     """What gives the outcomes of one reply after another. Readings recur, so the place of each is looked up once."""
     row_of = {series: row for row, series in enumerate(held.rows)}
+    is_endpoint_wide = channel.is_endpoint_wide
     silent: Mapping[str, Reading] = {}
-    if channel.is_endpoint_wide:
+    if is_endpoint_wide:
         silent = {series: Recurring(NONE) for series, row in row_of.items() if NONE in held.scales[row].names}
     places: dict[tuple[int, Reading], tuple[int, float | None] | None] = {}
 
-    def outcomes_of(one: Observation) -> Iterator[tuple[int, int, float | None]]:
-        if one.fingerprint is None:
-            return
+    def outcomes_of(one: Observation) -> list[tuple[int, int, float | None]]:
+        if one.fingerprint is None or not (is_endpoint_wide or one.series in row_of):
+            return []
         readings: Mapping[str, Reading | None] = channel.by_series(one.series, one.fingerprint)
         if silent:
             readings = {**silent, **readings}
-        if channel.is_endpoint_wide and "" in row_of:  # learnt when all parts were one name
+        if is_endpoint_wide and "" in row_of:  # learnt when all parts were one name
             readings = {**readings, "": channel.read(one.fingerprint)}
+        found = []
         for series, reading in readings.items():
             row = row_of.get(series)
             if row is None or reading is None:
@@ -256,7 +258,8 @@ def _reader(channel: Channel, held: ChannelMemory) -> Callable[[Observation], It
                 places[row, reading] = held.scales[row].place(reading)
             place = places[row, reading]
             if place is not None:
-                yield row, *place
+                found.append((row, *place))
+        return found
 
     return outcomes_of
 

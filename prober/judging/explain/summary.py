@@ -142,8 +142,9 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
 def round_value(held: ChannelMemory) -> float:
     """Mean over series of: names, how common the answers were in the reference; numbers, the shift from its mean."""
     shifts: dict[int, list[float]] = {}
+    reference = held.reference.tolist()
     for row, category, number in held.pending:
-        shift = float(held.reference[row, category]) if number is None else number - held.scales[row].mean
+        shift = reference[row][category] if number is None else number - held.scales[row].mean
         shifts.setdefault(row, []).append(shift)
     return sum(sum(values) / len(values) for values in shifts.values()) / len(shifts)
 

@@ -51,7 +51,7 @@ class Readings:
 def read(round_: Round, requested: str = "", metadata: Mapping[str, str] | None = None) -> Readings:
     """The parts of a round. `requested` is the declared model, where a reply does not name it itself; `metadata` is
     what the endpoint says of itself, None where it was not asked or did not answer."""
-    counts: dict[_Part, Counter[str]] = {}
+    said: list[tuple[_Part, str]] = []
     probes: dict[str, str] = {"": ""}
     answered = 0
     for one in round_.observations:
@@ -60,10 +60,10 @@ def read(round_: Round, requested: str = "", metadata: Mapping[str, str] | None 
         answered += 1
         requested = one.reply.requested_model or requested
         probes.setdefault(one.series, one.probe)
-        for part, value in _values(one, requested):
-            if part not in counts:
-                counts[part] = Counter()
-            counts[part][value] += 1
+        said += _values(one, requested)
+    counts: dict[_Part, Counter[str]] = {}
+    for (part, value), replies in Counter(said).items():
+        counts.setdefault(part, Counter())[value] = replies
     for (_, _, series), values in counts.items():
         if not series and (silent := answered - values.total()):
             values[NONE] += silent
@@ -82,9 +82,8 @@ def _values(one: Observation, requested: str) -> Iterator[tuple[_Part, str]]:
     fingerprint, reply = one.fingerprint, one.reply
     assert fingerprint is not None
     for key, value in fingerprint.categories.items():
-        if key.startswith("identity."):
-            part = key.removeprefix("identity.")
-            yield (kind_of(part), part, ""), value
+        if (part := _part_of(key)) is not None:
+            yield part, value
     served = fingerprint.categories.get("identity.model", NONE)
     if requested and served != NONE:
         value = requested if is_requested(requested, served) else served
@@ -95,6 +94,13 @@ def _values(one: Observation, requested: str) -> Iterator[tuple[_Part, str]]:
     yield ("empty", "text", one.series), "empty" if is_empty else "not empty"
     if (outcome := fingerprint.categories.get("expectation.all")) is not None:
         yield ("check", "expect", one.series), {"pass": "holds", "fail": "fails"}.get(outcome, outcome)
+
+
+@lru_cache(maxsize=1024)
+def _part_of(key: str) -> _Part | None:
+    """What a category of a fingerprint says of who answered; None where it is about something else."""
+    part = key.removeprefix("identity.")
+    return None if part == key else (kind_of(part), part, "")
 
 
 def kind_of(part: str) -> FactKind:

@@ -41,9 +41,10 @@ class Table:
         seen_cell: dict[tuple[int, int], int] = {}
         replies = [0] * rows
         nth_in_cell, nth_in_row = [], []
-        for row, category in outcomes:
-            n = seen_cell.get((row, category), 0)
-            seen_cell[row, category] = n + 1
+        for cell in outcomes:
+            row = cell[0]
+            n = seen_cell.get(cell, 0)
+            seen_cell[cell] = n + 1
             nth_in_cell.append(n)
             nth_in_row.append(replies[row])
             replies[row] += 1
