@@ -8,11 +8,7 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 
 from prober.alerts import open_alerters
-<<<<<<< HEAD
-from prober.alerts.phrases import between, by_clock_ahead, minute, resting_on, when, whether_it_stays
-=======
-from prober.alerts.phrases import between, course_words, minute, resting_on, when
->>>>>>> 869e1cb2 (Messages say the course of a change by its name)
+from prober.alerts.phrases import between, by_clock_ahead, course_words, minute, resting_on, when
 from prober.cli.maintenance import maintenance
 from prober.cli.options import AsJson, By, Database, Why, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table

@@ -6,11 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-<<<<<<< HEAD
-from prober.alerts.phrases import between, by_clock_ahead, resting_on, whether_it_stays
-=======
-from prober.alerts.phrases import between, course_words, resting_on
->>>>>>> 869e1cb2 (Messages say the course of a change by its name)
+from prober.alerts.phrases import between, by_clock_ahead, course_words, resting_on
 from prober.model.evidence import Share
 
 
@@ -44,12 +40,9 @@ def test_a_share_of_the_traffic() -> None:
 
 
 def test_whether_it_lasts() -> None:
-<<<<<<< HEAD
-    assert whether_it_stays("unknown", None) == ""
-    assert whether_it_stays("persistent", None) == "the rounds after the alarm are changed too"
-    assert whether_it_stays("transient", "0033") == (
-        "it has passed: the endpoint answers as the reference again since round 0033"
-    )
+    assert course_words("unknown", None) == ""
+    assert course_words("persistent", None) == "persistent: the rounds after the alarm are changed too"
+    assert course_words("transient", "0033") == ("passed: the endpoint answers as the reference again since round 0033")
 
 
 @pytest.mark.parametrize(
@@ -66,8 +59,3 @@ def test_whether_it_lasts() -> None:
 def test_an_onset_behind_its_detection_is_said_to_be_of_a_wrong_clock(onset: str, is_ahead: bool) -> None:
     said = by_clock_ahead(onset, datetime(2026, 3, 1, 5, tzinfo=UTC))
     assert said == (" (by a clock that was once ahead)" if is_ahead else "")
-=======
-    assert course_words("unknown", None) == ""
-    assert course_words("persistent", None) == "persistent: the rounds after the alarm are changed too"
-    assert course_words("transient", "0033") == ("passed: the endpoint answers as the reference again since round 0033")
->>>>>>> 869e1cb2 (Messages say the course of a change by its name)
