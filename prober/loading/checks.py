@@ -96,12 +96,22 @@ def _regex_fault(pattern: str) -> str | None:
     return None
 
 
+_ANNOTATIONS: Final = frozenset(
+    {"$schema", "$id", "$defs", "definitions", "title", "description", "$comment", "examples"}
+)
+"""Keywords of a JSON Schema that check nothing by themselves."""
+
+
 def schema_fault(schema: JsonValue) -> str | None:
     """What is wrong with a JSON Schema; None where it is one."""
     if not isinstance(schema, dict):
         return f"expected a JSON Schema, found {shown(schema)}; write fields such as type: object"
     if (fault := too_large(schema)) is not None:
         return f"a JSON Schema of {fault}; shorten it, or split it over several checks"
+    keywords = set(jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator).VALIDATORS)
+    if schema and not keywords & schema.keys() and not _ANNOTATIONS & schema.keys():
+        odd = quoted(next(iter(schema)))
+        return f"{odd} is no keyword of JSON Schema, so nothing would be checked; write fields such as type: object"
     for reference in _references(schema):
         if not reference.startswith("#"):
             return (

@@ -23,7 +23,7 @@ from prober.model.incident import MEASURED, TroubleKind
 from prober.model.providers import PROVIDERS
 from prober.model.refused_parameters import CAPABILITY_PARAMETERS, known_refusals
 from prober.prices import Unpriced, tariff
-from prober.text import count, is_secret_name, quoted, shows_nothing
+from prober.text import count, is_secret_name, quoted, shown, shows_nothing
 from prober.tokens import TokenEstimate, output_limit
 
 _DAY_S = 86_400.0
@@ -77,6 +77,9 @@ def probe_findings(probe: Probe) -> Iterator[Finding]:
         names.add(tool.name)
         if fault := schema_fault(tool.parameters):
             yield Finding(("tools", index, "parameters"), fault)
+        elif (kind := tool.parameters.get("type", "object")) != "object":
+            message = f"arguments of a tool are an object, found type {shown(kind)}; write type: object, and properties"
+            yield Finding(("tools", index, "parameters", "type"), message)
     yield from check_findings(probe)
 
 

@@ -130,6 +130,7 @@ def _of_csv(name: str, text: str) -> list[JsonValue]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     rows: list[JsonValue] = []
     try:
+        _check_columns(name, reader.fieldnames or ())
         for row in reader:
             if None in row or None in row.values():
                 columns = len(reader.fieldnames or ())
@@ -140,6 +141,17 @@ def _of_csv(name: str, text: str) -> list[JsonValue]:
     except csv.Error as error:
         raise Fault(f"{name}:{reader.line_num}: not CSV ({error}); quote values that hold commas or quotes") from None
     return rows
+
+
+def _check_columns(name: str, columns: Sequence[str]) -> None:
+    for number, column in enumerate(columns):
+        if column in columns[:number]:
+            raise Fault(f"{name}:1: two columns are called {quoted(column)}; rename one")
+        if column.strip() != column and column.strip():
+            raise Fault(f"{name}:1: {quoted(column)} has blanks beside the comma; write none, in no line")
+    if len(columns) == 1 and (found := re.search(r"[;\t|]", columns[0])):
+        sign = "a tab" if found[0] == "\t" else f'"{found[0]}"'
+        raise Fault(f"{name}:1: values are separated by {sign}; save the file as CSV with commas")
 
 
 def _of_yaml(name: str, text: str) -> list[JsonValue]:
@@ -170,12 +182,15 @@ def content_of(address: str, folder: Path) -> str:
             raise Fault(f"{name[:100]} is not in the folder of this file; put it there, or below")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        text = content.decode("utf-8-sig")
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+    except (OSError, ValueError) as error:  # the latter of a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else "no name of a file"
         raise Fault(f"{name[:100]} cannot be read ({why}); check that it exists and may be read") from None
     if len(content) > MAX_BYTES:
         raise Fault(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; shorten it")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Fault(f"{name} is not UTF-8 text; save the file as UTF-8") from None
     if leaks(text):
         raise Fault(f"{name}: {LEAKED}")
     if "\0" in text:

@@ -436,7 +436,10 @@ FIELDS: dict[str, list[Any]] = {
                    {"strength": 2}, {"changes_at": "soon"}, {"clustering": 0}, {"temperature": 1}, {"n": 2}],
     "model": ["m", "", "a" * 400, "${M}", "a b"],
     "stream": [True, "yes"],
-    "budget": [{"asks_per_day": 1}, {"asks_per_day": 500}, {"tokens_per_day": 0}],
+    "budget": [
+        {"asks_per_day": 1}, {"asks_per_day": 500}, {"tokens_per_day": 0}, {"asks_per_hour": 9, "tokens_per_month": 10**7},
+        {"dollars_per_month": 5}, {"asks_per_week": 9}, {"tokens_per_hour": 3}, {"asks_per_day": 9, "asks_per_month": 10},
+    ],
     "reference": [{"rounds": 4, "hours": 0}, {"rounds": 3}],
     "confirm": [{"rounds": 0}, {"pause": "x"}, {"at": 2}],
     "severity": [{"choice": "critical"}, {"nothing": "info"}],
@@ -454,18 +457,65 @@ FIELDS: dict[str, list[Any]] = {
     "vantage": ["eu-west", "a b", ""],
     "max_reply_bytes": [2_000, 10],
     "concurrency": [1, 0],
+    "query": [{"v": "1"}, {"v w": "1"}, {"v": "${NOT_SET_ANYWHERE}"}, {"code": "s3cr3t-0123456789abcdef"}, {"v": 1}],
+    "user_agent": ["watch/1", "a\nb", ""],
+    "api_key_file": ["key.txt", "none.txt", "", "../key.txt"],
+    "api_key_command": [["printf", "k"], ["none-such-program"], [], "printf k", ["printf", 1]],
+    "api_key_lasts": ["1h", "0s", "x"],
+    "api_version": ["2024-10-21"],
 }  # fmt: skip
 PROBE: dict[str, list[Any]] = {
-    "prompt": ["Pick.", "{{x}}", "", "file://none.txt", "\u202e"],
+    "prompt": ["Pick.", "{{x}}", "", "file://none.txt", "\u202e", "file://key.txt", "https://wiki.example/p", "{{{x}}}"],
     "messages": [None, [{"role": "user", "content": "Hi"}], [{"role": "assistant", "content": "Hi"}], []],
     "samples": [2, 0, 101],
     "tools": [[{"name": "look"}], [{"name": "look"}, {"name": "look"}], [{"name": "a b"}]],
     "expect": [[{"type": "is-json"}], [{"type": "regex", "value": "("}], [{"type": "max-length", "value": 5}],
                [{"type": "tool-call", "value": "look"}], [{"type": "contains-any", "value": []}]],
-    "vars": [None, {"y": "1"}, [{"x": 1}, {"x": 2}]],
+    "vars": [None, {"y": "1"}, [{"x": 1}, {"x": 2}], {"x": "file://key.txt"}, "file://rows.csv", {"x": ["file://key.txt", "b"]}],
     "template": [False],
     "system": ["Be brief.", ""],
 }  # fmt: skip
+
+
+def slo(**changed: Any) -> dict[str, Any]:
+    """An objective in OpenSLO; `changed` replaces a field by its dotted path, with __ for a dot; None leaves it out."""
+    counted = {"metricSource": {"type": "canary-prober", "spec": {"measure": "answered"}}}
+    whole: dict[str, Any] = {
+        "apiVersion": "openslo/v1",
+        "kind": "SLO",
+        "metadata": {"name": "answers"},
+        "spec": {
+            "indicator": {"spec": {"ratioMetric": {"good": counted}}},
+            "timeWindow": [{"duration": "28d", "isRolling": True}],
+            "budgetingMethod": "Occurrences",
+            "objectives": [{"target": 0.95}],
+        },
+    }
+    for path, value in changed.items():
+        *above, last = path.split("__")
+        place = whole
+        for step in above:
+            place = place[step]
+        if value is None:
+            place.pop(last, None)
+        else:
+            place[last] = value
+    return whole
+
+
+SLO_CHANGES: list[dict[str, Any]] = [
+    {}, {"spec__objectives": [{"targetPercent": 99.9}]}, {"spec__objectives": [{"target": 0.95, "targetPercent": 95}]},
+    {"spec__objectives": [{"target": 95}]}, {"spec__objectives": []}, {"spec__objectives": None},
+    {"spec__timeWindow": [{"duration": "4w", "isRolling": True}]}, {"spec__budgetingMethod": "Timeslices"},
+    {"spec__timeWindow": [{"duration": "1m", "isRolling": True}]}, {"spec__timeWindow": [{"duration": "28d", "isRolling": False}]},
+    {"spec__indicator": None}, {"spec__indicator__spec__ratioMetric": {}}, {"metadata": {}}, {"metadata__name": "a b"},
+    {"apiVersion": "openslo/v2"}, {"kind": "SLI"}, {"spec__service": "shop"}, {"spec__alertPolicies": []},
+    {"spec__indicator__spec__ratioMetric": {"bad": {"metricSource": {"type": "canary-prober", "spec": {
+        "measure": "faster_than", "seconds": 2}}}}},
+    {"spec__indicator__spec__ratioMetric": {"good": {"metricSource": {"type": "canary-prober", "spec": {
+        "measure": "cheaper_than"}}}}},
+    {"spec__indicator__spec__ratioMetric": {"good": {"metricSource": {"type": "prometheus", "spec": {"query": "up"}}}}},
+]  # fmt: skip
 SETS: dict[str, list[Any]] = {
     "tags": [["a"], "a"],
     "runbook": ["https://wiki.example/x", "none.md", "none\0"],
@@ -479,6 +529,16 @@ SETS: dict[str, list[Any]] = {
         [{"name": "o", "measure": "refused", "at_most": "5 %", "window": "1m"}],
         [{"name": "o", "measure": "answered", "at_least": "9 %", "at_most": "5 %"}],
         [{"name": "o", "measure": "refused", "at_most": "5 %"}, {"name": "o", "measure": "refused", "at_most": "6 %"}],
+        [{"name": "o", "measure": "faster_than", "seconds": 2, "at_least": "95 %"}],
+        [{"name": "o", "measure": "faster_than", "at_least": "95 %"}],
+        [{"name": "o", "measure": "faster_than", "seconds": 0, "at_least": "95 %"}],
+        [{"name": "o", "measure": "faster_than", "seconds": 4000, "at_most": "5 %"}],
+        [{"name": "o", "measure": "cheaper_than", "dollars": 0.002, "at_least": "95 %"}],
+        [{"name": "o", "measure": "answered", "seconds": 2, "at_least": "95 %"}],
+        [{"name": "o", "measure": "refused", "at_most": "0 %"}],
+        *[[slo(**change)] for change in SLO_CHANGES],
+        [slo(), slo()],
+        [slo(), {"name": "other", "measure": "answered", "at_least": "99.5%", "window": "1h"}],
     ],
     "canary": [{}, {"rounds": 3, "share": 0.5}, {"rounds": 2}, {"share": 0}, {"accept": "always"}, True],
     "shadow": [
@@ -553,6 +613,8 @@ def test_what_validates_runs_and_what_run_refuses_was_refused_before(
         folder = tmp_path / "probes"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
+        (folder / "key.txt").write_text("a text beside the set\n")
+        (folder / "rows.csv").write_text("x\none\ntwo\n")
         files = declaration(rng)
         for name, content in files.items():
             if content is not None:

@@ -146,11 +146,25 @@ def test_a_text_about_templates_is_sent_as_it_is(tmp_path: Path) -> None:
         ("prompt: 'exec:./prompt.sh'", "is sent as it stands, for nothing is fetched or run"),
         ("prompt: '{{a}}', vars: {a: file://none.txt}", "none.txt cannot be read (No such file or directory)"),
         ("prompt: '{{a}}', vars: {a: null}", "a: expected a text or a number, found nothing; write a text"),
+        ("prompt: '{{a}}', vars: file://twice.csv", 'twice.csv:1: two columns are called "a"; rename one'),
+        ("prompt: '{{a}} {{b}}', vars: file://blank.csv", 'blank.csv:1: " b" has blanks beside the comma; write none'),
+        (
+            "prompt: '{{a}} {{b}}', vars: file://other.csv",
+            'other.csv:1: values are separated by ";"; save the file as CSV',
+        ),
+        (
+            "prompt: '{{a}} {{b}}', vars: file://tabs.csv",
+            "tabs.csv:1: values are separated by a tab; save the file as CSV",
+        ),
+        ("prompt: file://latin.md", "latin.md is not UTF-8 text; save the file as UTF-8"),
         ("prompt: Hi, vars: {a: b}, template: false", "template: false sends every text as it stands"),
     ],
 )
 def test_what_cannot_be_filled_in_is_refused_with_its_line(tmp_path: Path, probe: str, message: str) -> None:
     files = {"bad__csv": "a,b\n1,2\n3\n", "bad__vars__yaml": "a: [", "empty__txt": "\n"}
+    files |= {"twice__csv": "a,a\n1,2\n", "blank__csv": "a, b\n1, 2\n", "other__csv": "a;b\n1;2\n"}
+    files |= {"tabs__csv": "a\tb\n1\t2\n"}
+    (tmp_path / "latin.md").write_bytes("Größe?".encode("latin-1"))
     (tmp_path.parent / "outside.txt").write_text("secret")
     found = said(tmp_path, f"probes:\n  - {{id: q, {probe}}}\n", **files)
     assert message in found
