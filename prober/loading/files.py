@@ -216,17 +216,29 @@ _NO_JSON: Final = (
 """How files begin that are neither JSON nor a table we read → what they are, and what to do."""
 
 
+_COLUMNS: Final = frozenset({"round", "endpoint", "probe"})
+"""Columns of our own that a table must have."""
+
+
 def why_not_json(line: bytes, number: int, error: Exception) -> str:
     """Why a line of JSON Lines cannot be read, and what to do. `number`: which of the file."""
     for beginning, what in _NO_JSON if number == 1 else ():
         if re.match(beginning, line.removeprefix(codecs.BOM_UTF8)):
             return f"not JSON: it is {what}"
+    columns = {name.strip(' "') for name in line[:1000].decode(errors="replace").lower().strip().split(",")}
+    if number == 1 and len(columns & _COLUMNS) > 1 and not line.lstrip().startswith((b"{", b"[")):
+        lacks = (
+            f"has no column {', '.join(sorted(_COLUMNS - columns))}" if _COLUMNS - columns else "is not in lower case"
+        )
+        return f"a table whose first line {lacks}; write round,endpoint,probe,text there"
     if b"\0" in line[:1000]:
         return "not JSON: it holds NUL bytes, so it is no text; save the file as UTF-8, one JSON object a line"
     if isinstance(error, UnicodeDecodeError):
         byte, column = error.object[error.start : error.start + 1].hex(), error.start + 1
         fix = "save the file as UTF-8, as with: iconv -f LATIN1 -t UTF-8"
         return f"not UTF-8 text: byte 0x{byte} in column {column}; {fix}"
+    if isinstance(error, json.JSONDecodeError) and line.rstrip().endswith(b"},"):
+        return "a comma behind the JSON object; leave it out: every line is one JSON object"
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON ({error.msg}); every line is one JSON object"
     reason = "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"

@@ -243,7 +243,7 @@ class _Taker:
             value = int(value)
         if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
             return value
-        raise self._wrong(key, "a whole number or null")
+        raise self._wrong(key, "a whole number that is not negative, or null")
 
     def number(self, key: str) -> float | None:
         value = self.content.get(key)
@@ -259,9 +259,11 @@ class _Taker:
             return None
         try:
             at = datetime.fromisoformat(text)
-        except ValueError as error:
+            at = at if at.tzinfo else at.replace(tzinfo=UTC)
+            at.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise self._wrong(key, "an ISO 8601 time such as 2026-01-30T12:00:00Z") from error
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
+        return at
 
     def headers(self) -> dict[str, str]:
         value = self.content.get("headers") or {}

@@ -46,7 +46,8 @@ def moment_of(label: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(label)
-    except ValueError:
+        at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter of an hour at an end of all years, in another zone
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

@@ -509,6 +509,8 @@ def test_our_own_replies_in_another_dress(content: str | bytes, tmp_path: Path) 
         (b"\x28\xb5\x2f\xfd\x00", "f:1: not JSON: it is packed by zstd; unpack it"),
         ("<!DOCTYPE html><p>Sign in", "f:1: not JSON: it is a web page"),
         ("version https://git-lfs.github.com/spec/v1\n", "f:1: not JSON: it is a Git LFS pointer"),
+        ("round,endpoint,text\n1,bot,a\n", "f:1: a table whose first line has no column probe; write round,endpoint,probe"),
+        ("Round,Endpoint,Probe,Text\n1,b,p,a\n", "f:1: a table whose first line is not in lower case; write round,"),
         ("<promptfoo><evalId>e", "f:1: not JSON: it is XML of promptfoo's; write JSON"),
         ("description: my eval\nprompts: [a]\n", "f:1: not JSON: it is YAML"),
         ("# mine\n---\nresults: !!binary aGk=\n", "f: cannot be read as YAML (it holds bytes (!!binary)"),
