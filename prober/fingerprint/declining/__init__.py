@@ -11,6 +11,7 @@ from prober.fingerprint.declining.by_patterns import CHINESE, ENGLISH, FRENCH, G
 from prober.fingerprint.declining.language import Language, also, folded
 from prober.fingerprint.declining.short import SHORT
 from prober.fingerprint.declining.soft import SOFT
+from prober.fingerprint.declining.will_not import WILL_NOT
 
 __all__ = ["LANGUAGES", "Language", "folded"]
 
@@ -27,7 +28,7 @@ _LONG: Final[Mapping[str, Language]] = {
 LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
     {"Spanish": _IBERIAN, "Portuguese": _IBERIAN}
     | {
-        name: also(language, *(more[name] for more in (SHORT, SOFT) if name in more))
+        name: also(language, *(more[name] for more in (SHORT, SOFT, WILL_NOT) if name in more))
         for name, language in _LONG.items()
     }
 )

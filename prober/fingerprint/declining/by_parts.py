@@ -46,7 +46,8 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
         ),
         "Czech, Slovak": from_parts(
             r"\b(?:omlouvam|bohuzel|bohuzial|je mi l[iu]to|prepacte|prominte|lutujem|ospravedln|mrzi ma)",
-            r"\b(?:nemohu|nemuzu|nemozem|nedokaz\w+|nesmi\w*|(?:nejsem|nie som) schop\w+)\b",
+            r"\b(?:nemohu|nemuzu|nemozem|nedokaz\w+|nesmi\w*|(?:nejsem|nie som) schop\w+|ne(?:vytvorim|napisu|napisem"
+            r"|poskytn(?:u|em)|pom(?:uzu|ohu|ozem)|odpov(?:im|iem)|udelam|urobim|budu|budem))\b",
             r"pomo[ch]|odpov|poskyt|splni|vyhov|nap[si]sa|vytvor|asist",
         ),
         "Hungarian": from_parts(
@@ -96,7 +97,8 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
         ),
         "Russian": from_parts(
             r"\b(?:извин|прости|к сожалению|сожале|прошу прощения)",
-            r"\bне (?:могу(?! не )|можем|смогу|сможем|буду|в состоянии|имею (?:права|возможности)|готов\w*)\b"
+            r"\bне (?:могу(?! не )|можем|смогу|сможем|буду(?! (?:долго|вас |скрывать))"
+            r"|в состоянии|имею (?:права|возможности)|готов\w*)\b"
             r"|мне (?:запрещено|нельзя)",
             r"помо[чг]|ответ|отвеч|предостав|выполн|обсужд|созда|напис|\bдать\b|поддерж|оказ|содейств|удовлетвор"
             r"|участв|говор|рассказ|комментир|продолж|дава|совет|рекоменд|генериров",

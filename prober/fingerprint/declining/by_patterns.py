@@ -67,7 +67,7 @@ _DO_IBERIAN = (
 IBERIAN: Final = from_patterns(
     r"\bn[oa]o?\b|niego|recus|rechaz|declin",
     rf"\b{_SORRY_IBERIAN}\b[^.!?]{{0,80}}\b(?:no|nao) (?:puedo|pueda|podre|posso|possa|poderei|consigo|me es posible"
-    rf"|e possivel)\b",
+    rf"|e possivel|vo[yu](?: a)? (?!poder|estar|ser|llegar|chegar|conseguir|tardar)\w+)\b",
     rf"\b(?:(?:no|nao) (?:puedo|posso|consigo)|lamento no poder) (?:(?:te|le|lhe|o|a) )?{_DO_IBERIAN}",
     r"\b(?:no estoy|nao estou) (?:en condiciones|autorizad|em condicoes)|\b(?:no soy|nao sou) capaz de\b",
     r"\b(?:no|nao) (?:tengo|tenho) (?:permitido|permiso|permissao|autoriza)|\b(?:no|nao) me (?:es|esta|e) (?:posible"
@@ -107,7 +107,7 @@ _UNABLE_JA = r"(?:できません|出来ません|できかねます|いたし�
 JAPANESE: Final = from_patterns(
     r"せん|かねます|控え|お断り",
     rf"(?:申し訳|すみません|ごめんなさい|恐れ入ります|残念ながら|恐縮)[^!?]{{0,60}}{_UNABLE_JA}",
-    rf"(?:お手伝い|お答え|お応え|提供|対応|支援|回答|協力)[^。!?]{{0,12}}{_UNABLE_JA}",
+    rf"(?:お手伝い|お答え|お応え|お教え|お伝え|お話し|お書き|お作り|ご案内|提供|対応|支援|回答|協力)[^。!?]{{0,12}}{_UNABLE_JA}",
     r"(?:回答|お答え|提供)[^。!?]{0,6}(?:差し控え|控えさせ)|お断り(?:し|いた)|(?:答え|応じ|教え|手伝)(?:え)?られません",
 )
 
@@ -199,7 +199,8 @@ ENGLISH: Final = from_patterns(
     r"|anything"
     r"|a topic|a request|a subject|a task|an area) (?:that )?(?:i|we)(?: can| could| do| will| am|'m|'ll| (?:produce"
     r"|create|write|offer|provide|discuss|support|engage|assist|help|talk|comment)"
-    r"|(?:'d| would) (?:do|write|help|feel|be comfortable))\b|\b(?:that|this|it) isn't (?:something|a topic"
+    r"|(?:'d| would) (?:do|write|help|feel|be comfortable))\b|\b\w{2,20}ing [^.!?]{2,60} (?:is not|isn't) something"
+    r" (?:that )?(?:i|we) (?:can|could|will|am able)\b|\b(?:that|this|it) isn't (?:something|a topic"
     r"|a request|a task) (?:that )?(?:i|we)\b",
     r"\b(?:that|this|it)(?:'s| is) (?:something|a topic|a request|a subject|a task|an area|one) (?:that )?i(?:'m not"
     r"| am not"

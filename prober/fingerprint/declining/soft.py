@@ -41,7 +41,7 @@ SOFT: Final[Mapping[str, str]] = MappingProxyType(
         "Italian": (
             rf"\bcontro (?:le mie|i miei){_NEAR}(?:linee|regole|principi|direttive)|\b(?:viola"
             rf"|contraria? a) (?:le mie|i miei)\b"
-            r"|^(?:no,? )?non (?:lo )?(?:scrivero|faro|aiutero|rispondero)\b"
+            r"|^(?:no,? )?non (?:lo )?(?:scrivero|faro|aiutero|rispondero)\b(?! (?:a lungo|molto|tanto))"
         ),
         "Dutch": rf"\b(?:in strijd met|tegen) mijn{_NEAR}(?:richtlijnen|regels|principes|beleid)|\bik weiger\b",
         "Swedish": rf"\b(?:strider mot|bryter mot|emot) mina{_NEAR}(?:riktlinjer|regler|principer)|\bjag vagrar\b",
