@@ -194,7 +194,8 @@ def _explained(text: str, error: yaml.YAMLError) -> tuple[int, str]:
             return line, explained
     for pattern, words in _SYNTAX:
         if match := re.search(pattern, fault):
-            return line, match.expand(words)
+            said = match.expand(words)
+            return line, said.replace(match[1], short(match[1])) if match.lastindex else said
     return line, f"not valid YAML ({short(fault)}); check the indentation and quotes around this line"
 
 

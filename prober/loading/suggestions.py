@@ -6,6 +6,7 @@ import difflib
 import re
 import typing
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from pydantic import BaseModel, JsonValue
@@ -194,7 +195,7 @@ def _instead_of(name: str, shape: type[BaseModel]) -> str:
             return f"write {there} {place}"
     if name in SENT:
         return f"what is sent to the model belongs under parameters{'' if shape is Endpoint else ' of the endpoint'}"
-    if near := next((field for field in _fields(shape) if _is_near(name, field)), None):
+    if near := _near(name, shape):
         return f'did you mean "{near}"?'
     if shape is Endpoint:
         return "remove it, or write it under parameters if the model is to be sent it"
@@ -210,7 +211,8 @@ def stands_for(name: str, shape: type[BaseModel]) -> Sequence[str]:
     if shape is Tool and name == "function":
         return ("name",)
     renamed = [field for field in RENAMED.get(name, "").split() if field in _fields(shape)]
-    return renamed[:1] or [field for field in _fields(shape) if _is_near(name, field)][:1]
+    near = renamed[0] if renamed else _near(name, shape)
+    return () if near is None else (near,)
 
 
 def _fields(shape: type[BaseModel]) -> list[str]:
@@ -223,13 +225,23 @@ def _role(name: str) -> str | None:
     return role if role in ("system", "user", "assistant") else None
 
 
+@lru_cache(maxsize=4096)
+def _near(name: str, shape: type[BaseModel]) -> str | None:
+    """The field of a shape that may be misspelt so. Remembered: a file is looked at part by part, so more than once."""
+    return next((field for field in _fields(shape) if _is_near(name, field)), None)
+
+
 def _is_near(name: str, field: str) -> bool:
-    """Whether a field may be misspelt so: as a whole, and in each of its parts, so that no other unit is suggested."""
+    """As a whole, and in each of its parts, so that no other unit is suggested."""
+    if abs(len(name) - len(field)) > max(len(name), len(field)) / 2:
+        return False
     parts, others = name.lower().split("_"), field.split("_")
     least = 0.75 if len(parts) == len(others) else 0.85
-    alike = difflib.SequenceMatcher(None, name.lower(), field).ratio() >= least
+    whole = difflib.SequenceMatcher(None, name.lower(), field)
+    if whole.quick_ratio() < least or whole.ratio() < least:
+        return False
     pairs = zip(parts, others, strict=False) if len(parts) == len(others) else ()
-    return alike and len(name) <= 60 and all(difflib.SequenceMatcher(None, *pair).ratio() > 0.5 for pair in pairs)
+    return all(difflib.SequenceMatcher(None, *pair).ratio() > 0.5 for pair in pairs)
 
 
 def _nearest(word: str, names: list[str], least: float = 0.6) -> str | None:

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from prober.loading.files import MAX_BYTES, TEXTS
 from prober.loading.lines import TooMuch, rows_of
-from prober.text import LEAKED, count, leaks, quoted, shown
+from prober.text import LEAKED, count, leaks, quoted, short, shown
 
 MOST: Final = 1000
 """Probes that one may stand for."""
@@ -108,7 +108,7 @@ def _column(name: str) -> str:
 def _text(value: JsonValue, name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         fix = "put it in quotes" if isinstance(value, bool) else "write a text"
-        raise Fault(f"{name}: expected a text or a number, found {shown(value)}; {fix}")
+        raise Fault(f"{short(name)}: expected a text or a number, found {shown(value)}; {fix}")
     return str(value)
 
 

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from prober.loading.lines import Finding, Where
 from prober.loading.suggestions import did_you_mean
 from prober.loading.template_values import Fault, Row, constants_of, content_of, rows_from
-from prober.text import quoted
+from prober.text import quoted, short
 
 _VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _OTHER: Final = re.compile(r"\{\{\{[^{}\n]{0,80}\}\}\}|\{\{[^{}\n]{0,80}\}\}|\{%[^\n]{0,80}?%\}|<%[=-][^\n]{0,80}?%>")
@@ -102,8 +102,8 @@ def _expanded(
     named |= {name for one in _strings(probe.get("expect")) for name in _VARIABLE.findall(one)}
     for name in rows[0][1] if rows and len(findings) == before else ():
         if name not in named and name != "id":
-            fix = did_you_mean(name, named, "write it into a text as {{" + name + "}}, or remove it") if named else ""
-            message = f"no text names {quoted(name)}; {fix or 'write it into a text as {{' + name + '}}, or remove it'}"
+            write = "write it into a text as {{" + short(name) + "}}, or remove it"
+            message = f"no text names {quoted(name)}; {did_you_mean(name, named, write) if named else write}"
             findings.append(Finding((*here, "vars"), message))
     if len(findings) > before:
         return [probe]
@@ -145,8 +145,9 @@ def _faults(text: str, known: set[str], named: set[str]) -> Iterator[str]:
         named.add(name)
         if name not in known:
             fix = did_you_mean(name, known, "") if known else ""
-            given = fix if fix.startswith("did you mean") else f"write vars: {{{name}: …}}, {_AS_IT_STANDS}"
-            yield f"no value for {{{{{name}}}}}; {given}"
+            named_so = short(name)
+            given = fix if fix.startswith("did you mean") else f"write vars: {{{named_so}: …}}, {_AS_IT_STANDS}"
+            yield f"no value for {{{{{named_so}}}}}; {given}"
     for found in _OTHER.finditer(text):
         if not _VARIABLE.fullmatch(found[0]):
             yield f"{quoted(found[0])}: only names are filled in, such as {{{{city}}}}; write one, {_AS_IT_STANDS}"

@@ -115,6 +115,35 @@ def with_splinters(content: bytes, rng: random.Random) -> bytes:
     return content
 
 
+LONG = "w" + "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("owner: us", f"owner: *{LONG}"),
+        ("{who: Ada}", f"{{{LONG}: [1]}}"),
+        ("{{who}}", f"{{{{{LONG}}}}}"),
+        ("  - {id: b,", f"  - {{id: b, vars: {{{LONG}: x}},"),
+        ("  - {id: b,", f"  - {{id: b, {LONG}: x,"),
+        ("type: contains", f"type: not-{LONG}"),
+        ("'0 6 * * *'", f"'0 6 * * {LONG}'"),
+        ("Europe/Berlin", LONG),
+        ("samples: 3", f"samples: !{LONG} 3"),
+        ("[bot]", f"[{LONG}]"),
+        ("{type: object}", f"{{$ref: '#/{LONG}'}}"),
+        ("contains, value: Ada", f"regex, value: /{LONG}/"),
+    ],
+)
+def test_a_long_name_is_not_repeated_whole(change: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "endpoints.yaml").write_bytes(ENDPOINTS)
+    assert change[0] in SET.decode()
+    (tmp_path / "set.yaml").write_text(SET.decode().replace(*change, 1))
+    with pytest.raises(ConfigurationError):
+        load(tmp_path)
+    survives(tmp_path)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_ten_thousand_odd_files(seed: int, tmp_path: Path) -> None:
     """A thousand for each seed, twenty to a folder: each is checked whatever is wrong with the others."""
