@@ -7,6 +7,7 @@ and greedy decoding look the same.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +27,7 @@ CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
     "helicone-cache": ("Helicone", _HIT),
     "x-cache": ("a web cache", _HIT),
     "x-cache-status": ("a gateway's cache", _HIT),
-    "x-cache-hit": ("a gateway's cache", _HIT),
+    "x-cache-hit": ("a gateway's cache", _HIT | {"1", "yes"}),
     "x-proxy-cache": ("a proxy", _HIT),
     "x-semantic-cache": ("a semantic cache", _HIT),
     "x-portkey-cache-status": ("Portkey", _HIT),
@@ -49,6 +50,10 @@ CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 """Header by which a gateway says that its cache answered → (whose cache, words that mean a hit; none: any value)."""
 
+_ANY_CACHE: Final = re.compile(r"(?:^|[-_])cached?(?:[-_](?:status|hit|result|lookup|state))?$")
+_OF_SOMETHING_ELSE: Final = re.compile(r"prompt|prefix|context|kv|token|dns|session|auth")
+"""Names of headers of caches that are in no table; those of a prompt's cache save computing, and the model answers."""
+
 REPEATED_ID: Final = "the same reply id came before"
 REPEATED_TEXT: Final = "the same long text came before, and now came in less than half the time of any"
 
@@ -69,11 +74,19 @@ answers of a few milliseconds it is chance."""
 def cache_hit(headers: Mapping[str, str]) -> str | None:
     """Whose cache answered in place of the model, as the headers (lower-case names) say; None where the model did."""
     for name, (whose, words) in CACHES.items():
-        said = headers.get(name, "").lower().replace(",", " ").replace(";", " ").split()
+        said = _words(headers.get(name, ""))
         is_hit = any(_counts(word) for word in said) if words is _SECONDS else not words or words.intersection(said)
         if said and is_hit:
             return whose
+    for name in sorted(headers.keys() - CACHES.keys()):
+        is_cache = _ANY_CACHE.search(name) and not _OF_SOMETHING_ELSE.search(name)
+        if is_cache and _HIT.intersection(_words(headers[name])):
+            return f"the header {name} says so"
     return None
+
+
+def _words(said: str) -> list[str]:
+    return said.lower().replace(",", " ").replace(";", " ").split()
 
 
 def _counts(word: str) -> bool:

@@ -364,6 +364,20 @@ def test_addresses_in_headers_lose_what_may_be_secret() -> None:
         ("x-cache", "TCP_HIT", True),
         ("x-cache", "CONFIG_NOCACHE", False),
         ("apisix-cache-status", "BYPASS", False),
+        ("x-cache-hit", "1", True),
+        ("x-cache-hit", "0", False),
+        # names that are in no table
+        ("akamai-cache-status", "Hit from child", True),
+        ("x-cache-lookup", "HIT from proxy:3128", True),
+        ("x-cache-lookup", "MISS from proxy:3128", False),
+        ("x-own-gateway-cache", "hit", True),
+        ("x-own-gateway-cached", "true", True),
+        ("llm_provider-x-own-cache", "HIT", True),
+        ("x-prompt-cache", "hit", False),
+        ("x-prefix-cache-status", "HIT", False),
+        ("x-kv-cache-hit", "true", False),
+        ("x-cache-control", "hit", False),
+        ("x-cached-tokens", "hit", False),
     ],
 )
 def test_cache_hits(server: WireServer, name: str, value: str, hit: bool) -> None:
