@@ -168,6 +168,7 @@ ANSWERS: list[tuple[str, str, object, dict[str, object]]] = [
     ("anthropic", "no type", {"role": "assistant", "model": "c", "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn", "usage": {"input_tokens": 1, "output_tokens": 1}}, {"text": "Hi"}),
     ("anthropic", "content is text", {"type": "message", "role": "assistant", "model": "c", "content": "Hi", "stop_reason": "end_turn"}, {"text": "Hi"}),
     ("google", "total shows thoughts", gemini([{"text": "4"}], usageMetadata={"promptTokenCount": 5, "candidatesTokenCount": 1, "totalTokenCount": 66}), {"output_tokens": 61, "reasoning_tokens": 60}),
+    ("openai stream", "minimax tool message at end", stream(chunk({"content": "", "tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}), {"model": "m", "object": "chat.completion", "choices": [{"index": 0, "finish_reason": "tool_calls", "message": {"role": "assistant", "content": "", "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}}]}), {"tool_calls": [["f", "{}"]]}),
 ]  # fmt: skip
 
 ERRORS: list[tuple[int, object, str]] = [

@@ -82,9 +82,10 @@ class Answer:
         self._last: dict[str, object] = {}
 
     def begins(self, message: object) -> bool:
-        """Whether a message says again all the text that has come, and perhaps more."""
-        said = "".join(self._text)
-        return bool(said) and spoken(message).startswith(said)
+        """Whether a message says again all that has come, and perhaps more."""
+        said, calls = "".join(self._text), {call.call_id for call in self._calls}
+        again = {text_of(dig(call, "id")) for call in items(dig(message, "tool_calls"))}
+        return bool(said or calls) and spoken(message).startswith(said) and calls <= again
 
     def add(self, delta: object) -> None:
         self._text.append(spoken(delta))
