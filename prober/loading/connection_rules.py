@@ -75,6 +75,7 @@ def connection_findings(endpoint: Endpoint) -> Iterator[Finding]:
     """Faults of how an endpoint is reached."""
     yield from _placeholder_findings(endpoint)
     yield from _address_findings(endpoint)
+    yield from _path_findings(endpoint)
     yield from _key_findings(endpoint)
     yield from _value_findings("headers", endpoint.headers)
     yield from _value_findings("query", endpoint.query)
@@ -95,6 +96,13 @@ def connection_findings(endpoint: Endpoint) -> Iterator[Finding]:
         yield Finding(("headers",), f"{name} is written twice, in capitals and not; keep one")
     if endpoint.client_key is not None and endpoint.client_cert is None:
         yield Finding(("client_key",), "there is no client_cert that this key belongs to; write one, or remove the key")
+
+
+def _path_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    """The provider's own host, without the path under which its API is."""
+    own, written = PROVIDERS[endpoint.provider].base_url, (endpoint.base_url or "").rstrip("/")
+    if urlsplit(own).path.strip("/") and written.lower() == own.removesuffix(urlsplit(own).path):
+        yield Finding(("base_url",), f"lacks the path of the API; write {own}, or leave base_url out")
 
 
 def _placeholder_findings(endpoint: Endpoint) -> Iterator[Finding]:
@@ -129,12 +137,21 @@ def _key_findings(endpoint: Endpoint) -> Iterator[Finding]:
         yield Finding(("api_key_command",), f"is run without a shell; write [{fix}]")
 
 
+_UNFILLED: Final = re.compile(
+    r"\$([A-Z_][A-Z0-9_]*)|\{\{\s*(?:env\.)?(\w+)\s*\}\}|os\.environ/(\w+)|%([A-Z_][A-Z0-9_]*)%"
+)
+"""How other tools write an environment variable."""
+
+
 def _value_findings(field: str, values: Mapping[str, str]) -> Iterator[Finding]:
     for name, value in values.items():
         here: Where = (field, name)
         literal = filled(value, lambda _: "")
         if "${" in literal or "$(" in literal:
             yield Finding(here, f"{quoted(literal)} names no environment variable; write ${{NAME}}")
+        elif found := _UNFILLED.fullmatch(literal):
+            meant = f"${{{next(filter(None, found.groups()))}}}"
+            yield Finding(here, f"{quoted(literal)} is sent as it stands; write {meant} for the environment variable")
         elif not (value.isascii() and value.isprintable()) or value != value.strip():
             yield Finding(here, "holds characters that cannot be sent, or blanks at an end; write plain ASCII text")
         elif not value:

@@ -15,7 +15,7 @@ from prober.loading import cron
 from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.connection_rules import connection_findings, is_local, key_fix
 from prober.loading.lines import Finding, Where
-from prober.loading.suggestions import NO_KEYS, did_you_mean
+from prober.loading.suggestions import NO_KEYS, did_you_mean, number_meant
 from prober.model.budget import NANO, Budget, Limit
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.evidence import FactKind
@@ -39,6 +39,17 @@ _OURS = {
     "stream": "write stream: true beside provider:",
     "n": "write samples in the probe for several answers",
 }
+_WHOLE = {
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "maxOutputTokens",
+    "seed",
+    "top_logprobs",
+    "top_k",
+}
+_NUMBERS = _WHOLE | {"temperature", "top_p", "topP", "frequency_penalty", "presence_penalty"}
+"""Parameters that every provider takes as numbers only."""
 _NESTS = {"generationConfig", "generation_config", "headers", "extra_headers"}
 _SENT_AS = {"tools": {"tools"}, "system": {"system", "instructions", "systemInstruction"}}
 """What a probe may bring, and the parameters that would send it a second time."""
@@ -160,6 +171,9 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
             yield Finding(where, f"{NO_KEYS} {key_fix(endpoint)}")
         if endpoint.provider == "scripted":
             continue
+        if name in _NUMBERS and isinstance(value, str):
+            fix = number_meant(value, is_whole=name in _WHOLE)
+            yield Finding(where, f"expected a number, found the text {quoted(value)}; {fix}")
         if name in _OURS and len(where) == 2:
             yield Finding(where, f"the prober sets {name} itself; remove it here and {_OURS[name]}")
         for capability, needed_by in CAPABILITY_PARAMETERS.items():

@@ -145,13 +145,17 @@ def list_of(item: type[BaseModel], value: JsonValue) -> str:
     return f"write a list; {fields}"
 
 
-def number_meant(value: JsonValue, *, is_whole: bool) -> str:
-    """What to write in place of what is no number, or no whole one."""
+_PERCENT: Final = {"share": 100, "margin": 1}
+"""Field that may be written as a percentage elsewhere → what a percentage is divided by here."""
+
+
+def number_meant(value: JsonValue, *, is_whole: bool, name: str = "") -> str:
+    """What to write in place of what is no number, or no whole one. `name`: of the field."""
     text = str(value).strip() if isinstance(value, str) else ""
     if re.fullmatch(r"-?\d+" if is_whole else r"-?\d+(\.\d+)?", text):
         return f"write {text}, without quotes"
-    if not is_whole and re.fullmatch(r"\d{1,3}(\.\d+)? ?%", text):
-        return f"write {float(text.rstrip(' %')) / 100:g}"
+    if name in _PERCENT and re.fullmatch(r"\d{1,3}(\.\d+)? ?%", text):
+        return f"write {float(text.rstrip(' %')) / _PERCENT[name]:g}"
     if is_whole and isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return f"write {value:.0f}"
     return "write a whole number" if is_whole else "write a number"

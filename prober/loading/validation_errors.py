@@ -134,7 +134,7 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
         "string_type": f"expected a text, {found}; write a text",
         "bool_type": f"expected true or false, {found}; write true or false, without quotes",
         "int_type": f"expected a whole number, {found}; {number_meant(value, is_whole=True)}",
-        "float_type": f"expected a number, {found}; {number_meant(value, is_whole=False)}",
+        "float_type": f"expected a number, {found}; {number_meant(value, is_whole=False, name=name)}",
         "tuple_type": f"expected a list, {found}; write [first, second], or one item a line behind a dash",
         "dict_type": f"expected fields, {found}; write lines such as name: value",
     }
