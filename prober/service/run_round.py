@@ -266,8 +266,7 @@ def import_round(
     if round_.at is None:
         raise StoreError(f"round {round_.label} of {endpoint.name} has no time; a stored round must have one")
     with store.write() as tx:
-        for series, probe in probes.items():
-            declared.remember_series(tx, series, probe)
+        declared.remember_series(tx, probes)
         round_id = rounds.due(tx, endpoint, probe_set, round_.at)
         if rounds.get(tx, round_id).state == "completed":
             return False
@@ -284,7 +283,7 @@ def import_round(
         replies.record(tx, claim, round_.observations)
         key = endpoint.content_hash
         standing = incidents.open_change(tx, key)
-        rounds.complete(tx, claim, judgement, round_.at)
+        rounds.complete(tx, claim, judgement, round_.at, round_.observations)
         given = Circumstances(rules=endpoint.severity, look=lambda change: find_in_replies(tx, change))
         decision = decide(standing, judgement, endpoint.name, key, round_.at, together, given)
         judge_state.keep_memory(tx, key, memory)

@@ -257,9 +257,9 @@ def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
     return tuple(one for one in asked if any(probe.startswith(f"{one.name}/") for probe in probes)) or asked
 
 
-def remember_series(tx: Transaction, series: str, probe: Probe) -> None:
-    """What is asked and expected in a series; the first to say so is believed, for the key is a hash of it."""
-    insert_all_missing(tx, SeriesRow, [_series(series, probe)])
+def remember_series(tx: Transaction, asked: Mapping[str, Probe]) -> None:
+    """What is asked and expected in each series; the first to say so is believed, for the key is a hash of it."""
+    insert_all_missing(tx, SeriesRow, [_series(*one) for one in asked.items()])
 
 
 def _series(series: str, probe: Probe) -> dict[str, object]:
