@@ -15,6 +15,7 @@ from prober.asking.wire.format import (
     dig,
     explained,
     first_of,
+    index_of,
     items,
     logprobs_of,
     text_of,
@@ -140,23 +141,32 @@ class Responses:
 
 def _from_pieces(events: Sequence[object]) -> list[object]:
     """The output that the pieces of a stream add up to."""
-    said = {kind: _joined(events, f"response.{kind}", kind.split("_")[-1]) for kind in ("output_text", "refusal")}
-    parts = [{"type": kind, kind.split("_")[-1]: text} for kind, text in said.items() if text]
+    said = _pieces(events)
+    kinds = {"response.output_text": "text", "response.refusal": "refusal"}
+    parts = [{"type": "text", kinds[kind]: text} for (kind, _), text in said.items() if kind in kinds]
     output: list[object] = [{"type": "message", "content": parts}] if parts else []
     for event in events:
         item = dig(event, "item") if dig(event, "type") == "response.output_item.added" else None
         if isinstance(item, dict) and _calls_a_tool(item):
             place = CALLS[item["type"]]
-            mine = [one for one in events if dig(one, "output_index") == dig(event, "output_index")]
-            output.append(item | {place: _joined(mine, f"response.{item['type']}_{place}", place) or item.get(place)})
+            passed = said.get((f"response.{item['type']}_{place}", index_of(dig(event, "output_index"))))
+            output.append(item if passed is None else item | {place: passed})
     return output
 
 
-def _joined(events: Sequence[object], kind: str, whole: str) -> str:
-    """The pieces of one kind; where none came, what their last event repeats."""
-    pieces = [text_of(dig(event, "delta")) for event in events if dig(event, "type") == f"{kind}.delta"]
-    again = [text_of(dig(event, whole)) for event in events if dig(event, "type") == f"{kind}.done"]
-    return "".join(piece or "" for piece in pieces or again)
+def _pieces(events: Sequence[object]) -> dict[tuple[str, int], str]:
+    """(what it is a piece of, number of the output item) → its pieces; where none came, what their end repeats."""
+    pieces: dict[tuple[str, int], list[str]] = {}
+    again: dict[tuple[str, int], str] = {}
+    for event in events:
+        kind, _, step = (text_of(dig(event, "type")) or "").rpartition(".")
+        at = (kind, index_of(dig(event, "output_index")))
+        # The whole is repeated under the last word of its kind: `text` of `response.output_text`.
+        if step == "delta" and (piece := text_of(dig(event, "delta"))):
+            pieces.setdefault(at, []).append(piece)
+        elif step == "done" and (whole := text_of(dig(event, kind.replace("_", ".").rpartition(".")[2]))):
+            again[at] = whole
+    return again | {at: "".join(some) for at, some in pieces.items()}
 
 
 def _parts(content: object) -> list[object]:
