@@ -136,6 +136,9 @@ def gather_sets(
         if "apiVersion" in document.value:
             _report(document, [Finding(("apiVersion",), _of_another(document.value["apiVersion"]))], problems)
             continue
+        if (misnamed := _misnamed(document.value)) is not None:
+            _report(document, [Finding((), misnamed)], problems)
+            continue
         written: dict[str, JsonValue] = {"name": PurePath(document.path).stem, **document.value}
         every = expanded(written, Path(document.path).parent)
         findings: list[Finding] = []
@@ -166,6 +169,18 @@ def gather_sets(
             faults = rules.budget_faults(declared.endpoint.budget, [(declared.endpoint, asking.get(name, ()))])
             _report(declared.document, _below(("endpoints", name, "budget"), faults), problems)
     return sets
+
+
+def _misnamed(content: Mapping[str, JsonValue]) -> str | None:
+    """What is wrong with a file that holds something else than a probe set; None where it may hold one."""
+    if isinstance(content.get("endpoints"), dict) and not {"owner", "probes", "schedule"} & content.keys():
+        return "endpoints are declared in a file endpoints.yaml; name this one so"
+    if {"owner", "endpoints", "probes", "schedule"} & content.keys() or not content:
+        return None
+    for name, fields in (("alerts", set(Alerts.model_fields)), ("budgets", set(Budgets.model_fields))):
+        if content.keys() <= fields:
+            return f"what it holds belongs in a file {name}.yaml; name this one so"
+    return None
 
 
 def _of_another(version: JsonValue) -> str:

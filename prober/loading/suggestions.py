@@ -194,6 +194,8 @@ def _instead_of(name: str, shape: type[BaseModel]) -> str:
     renamed = RENAMED.get(name, "").split()
     if own := next((field for field in renamed if field in _fields(shape)), None):
         return f'did you mean "{own}"?'
+    if one_or_many := {f"{name}s", name.removesuffix("s")} & set(_fields(shape)):
+        return f'did you mean "{min(one_or_many)}"?'
     for home, place in _HOMES.items() if shape in _HOMES and name not in _OF_MANY_MEANINGS else ():
         if home is not shape and (there := next((field for field in (name, *renamed) if field in _fields(home)), None)):
             return f"write {there} {place}"
