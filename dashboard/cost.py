@@ -103,8 +103,8 @@ def _runaways(context: PageContext) -> None:
     for view in context.store.endpoints():
         for one in view.runaways:
             st.error(
-                f"**{inline(one.headline)}**: {inline(one.detail, 400)}. Until it is over, asks are held back: what is "
-                "asked beside rounds first, then rounds by priority."
+                f"**{inline(one.headline)}**: {inline(one.detail, 400)}. Until it is over, nothing is asked beside "
+                "rounds. Scheduled rounds wait by priority while spending is ahead of the plan, `prober once` never."
             )
             incident_link(context, one)
 

@@ -194,7 +194,10 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
     elif isinstance(incident, Measured):
         lines.append(f"**Why**: {inline(incident.cause)}, since {since}: {inline(incident.detail, 400)}.")
         if incident.is_live:
-            lines.append("**Held back**: What is asked beside rounds, then rounds by priority; facts are confirmed.")
+            lines.append(
+                "**Held back**: What is asked beside rounds; and scheduled rounds by priority, while spending is ahead "
+                "of the plan. Facts are confirmed, and `prober once` is not held back."
+            )
     elif isinstance(incident, Change):
         lines.append(
             f"**Since**: {since}{_between(context, incident)}; confirmed by round "

@@ -53,7 +53,8 @@ CERTAIN = "certain, because the provider says so itself or it is deterministic, 
 LOOKS = "while it answers nothing, a round asks one to three times; after the first answer, rounds are whole again."
 HELD_BACK = (
     "canaries, shadows and gates are not asked. The set that spends too much is asked no faster than planned, and sets "
-    "of lower priority wait too. Confirmation rounds are held back last; facts are always confirmed."
+    "of lower priority wait too. Confirmation rounds are held back last; facts are always confirmed, and rounds of "
+    "prober once never wait."
 )
 
 

@@ -32,7 +32,8 @@ class FeatureTraffic(Spender):
     """The live samples of one feature."""
 
     share: float = Field(1.0, gt=0, le=1)
-    """The share of its calls that is sent as samples, such as `0.01`; the bill is estimated from it."""
+    """The share of its calls that is sent as samples, such as `0.01`; the bill is estimated from it. A new share also
+    applies to the 40 days before it."""
     max_steps: int | None = Field(100, ge=2, le=1_000_000)
     """More samples of one trace than this within an hour are a loop; `null` allows any number."""
     max_repeats: int | None = Field(50, ge=2, le=1_000_000)
