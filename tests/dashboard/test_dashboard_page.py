@@ -10,7 +10,7 @@ import pytest
 
 from dashboard import cached_store
 from dashboard.formatting import inline
-from prober.model.errors import StoreError
+from prober.model.errors import NotMadeYet, StoreError
 from prober.model.evidence import Findings, Share, Shift
 from prober.store.pages import overview as overview_page
 from prober.store.views import DeliveryView
@@ -32,7 +32,7 @@ from tests.dashboard.conftest import address, links, replies, texts
 
 @pytest.mark.slow
 def test_no_database_says_what_to_run(page):
-    at = page(StoreError("there is no database at sqlite:///prober.db"))
+    at = page(NotMadeYet("there is no database at sqlite:///prober.db"))
     assert "there is no database at sqlite:///prober.db" in texts(at)
     assert "prober run" in [one.value for one in at.code]
 
