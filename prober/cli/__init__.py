@@ -158,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number, usual in _USUAL.items():
             if signal.getsignal(number) is _stop:
                 signal.signal(number, usual)
+        sys.unraisablehook = sys.__unraisablehook__
     return _flushed(0)
 
 
@@ -167,6 +168,7 @@ _received: Final[list[int]] = []
 _again: Final[list[threading.Timer]] = []
 STOPPED_WITHIN_S: Final = 15.0
 """After this time a process that should end gets the signal once more, and ends at once."""
+AGAIN_S: Final = 0.05
 
 
 def _catch_signals() -> None:
@@ -175,16 +177,29 @@ def _catch_signals() -> None:
     for number, usual in _USUAL.items():
         if threading.current_thread() is threading.main_thread() and signal.getsignal(number) is usual:
             signal.signal(number, _stop)
+            sys.unraisablehook = _stop_again
+
+
+def _stop_again(lost: Any) -> None:
+    """What is raised while Python runs a finalizer is lost, and the verb would go on: it is raised again soon."""
+    if _received and lost.exc_type is KeyboardInterrupt:
+        signal.signal(_received[-1], _stop)
+        _kill_after(AGAIN_S, _received[-1])
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def _kill_after(seconds: float, number: int) -> None:
+    again = threading.Timer(seconds, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
+    _again.append(again)
 
 
 def _stop(number: int, frame: object) -> None:
     signal.signal(number, _USUAL[number])  # a second one need not wait for what is being finished
     _received.append(number)
-    # What is raised while Python runs a finalizer is lost, and the verb goes on.
-    again = threading.Timer(STOPPED_WITHIN_S, os.kill, (os.getpid(), number))
-    again.daemon = True
-    again.start()
-    _again.append(again)
+    _kill_after(STOPPED_WITHIN_S, number)
     raise KeyboardInterrupt
 
 

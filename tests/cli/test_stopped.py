@@ -156,3 +156,25 @@ def test_a_verb_that_is_stopped_ends_in_order(name: str, prepared: Path, tmp_pat
             os.killpg(process.pid, 0)
         for path in tmp_path.rglob("*"):
             assert path.is_dir() or is_whole(path), (what, path)
+
+
+LOST = """
+import os, signal, sys, time, weakref
+from prober import cli
+
+class Verb:
+    def main(self, **_):
+        thing = type("Thing", (), {})()
+        seen = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGTERM))
+        del thing
+        time.sleep(60)
+
+cli.typer.main.get_command = lambda app: Verb()
+sys.exit(cli.main([]))
+"""
+
+
+def test_a_signal_that_comes_while_a_finalizer_runs_is_not_lost() -> None:
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 143
+    assert "ignored" not in done.stderr and "Traceback" not in done.stderr, done.stderr
