@@ -111,8 +111,16 @@ def securely(folder: Path, certificate: str, prepare: Prepare) -> Callable[[sock
     prepare(context, folder)
 
     def answer(line: socket.socket) -> None:
-        with context.wrap_socket(line, server_side=True) as secured:
-            secured.recv(65_536)
+        with context.wrap_socket(line, server_side=True, do_handshake_on_connect=False) as secured:
+            try:
+                secured.do_handshake()
+            except ssl.SSLError:
+                while socket.socket.recv(secured, 65_536):  # a close with something unread would be a reset
+                    pass
+                return
+            asked = b""
+            while not asked.endswith(b"}"):
+                asked += secured.recv(65_536)
             secured.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(WHOLE) + WHOLE)
 
     return answer
