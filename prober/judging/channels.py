@@ -77,6 +77,16 @@ def answer_words(channel: str, label: str) -> str:
                      (part.partition("=") for part in label.split("|")))  # fmt: skip
 
 
+LABEL: Final = 60
+"""Characters of an answer that are shown."""
+
+
+def quoted_answer(channel: str, label: str) -> str:
+    """`answer_words` in quotes, cut where they are long."""
+    words = answer_words(channel, label)
+    return f"“{words if len(words) <= LABEL else words[: LABEL - 1] + '…'}”"
+
+
 def ratio(value: float, reference: float) -> float:
     """Of what two logarithms stand for."""
     return math.exp(min(value - reference, 50.0))

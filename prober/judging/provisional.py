@@ -27,7 +27,7 @@ from typing import Final
 
 import numpy as np
 
-from prober.judging.channels import CHANNELS, Channel, answer_words, percent
+from prober.judging.channels import CHANNELS, Channel, percent, quoted_answer
 from prober.judging.promise import Promise
 from prober.judging.statistic.readings import Floats, Recurring
 from prober.model.evidence import Round, Verdict
@@ -177,9 +177,9 @@ class _Table:
         old, new = (part.sum(axis=0) / max(part.sum(), 1) for part in (counts[:m], counts[m:]))
         names = (*self.names[series], "other answers")
         most = int(np.argmax(np.abs(new - old)))
-        shown = answer_words(channel, names[min(most, len(names) - 1)])
+        shown = quoted_answer(channel, names[min(most, len(names) - 1)])
         value, reference = float(new[most]), float(old[most])
-        words = f"{self.probes[series]}: “{shown[:60]}” {percent(value)} (was {percent(reference)})"
+        words = f"{self.probes[series]}: {shown} {percent(value)} (was {percent(reference)})"
         return words, value, reference
 
 

@@ -125,7 +125,7 @@ def test_a_loop_of_the_same_round_is_held_back_and_a_person_may_let_it_go_on(pro
         made += 1
     assert made <= 6
     (found,) = prober.opened()
-    assert found.headline.startswith("the same is asked ")
+    assert found.headline.startswith("the same requests are made ")
     asked = prober.says.asked
     assert {prober.round(second).outcome for _ in range(3)} == {"missed"}
     assert prober.says.asked == asked

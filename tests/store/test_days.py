@@ -69,7 +69,7 @@ def test_sets_that_nobody_declared_have_no_owner_and_no_tag(store: Store) -> Non
     assert [one.key for one in store.query(days.tallies, "owner", *TWO_DAYS)] == [""]
     assert [one.key for one in store.query(days.tallies, "tag", *TWO_DAYS)] == [""]
     (one,) = store.query(days.month, "endpoint", NOW)
-    assert "nobody looked it up yet" in one.unpriced["search"]
+    assert "not looked up yet" in one.unpriced["search"]
 
 
 @pytest.mark.slow

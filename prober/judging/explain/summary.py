@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from prober.judging.channels import CHANNELS, Channel, answer_words, percent
+from prober.judging.channels import CHANNELS, Channel, percent, quoted_answer
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic.onsets import between
@@ -21,8 +21,6 @@ from prober.model.evidence import Judgement, Kind, Shift, State, Verdict, moved
 
 logger = logging.getLogger(__name__)
 
-LABEL: Final = 60
-"""Characters of an answer that are shown."""
 NOT_A_NUMBER: Final = (
     "internal error: the evidence of {channels} is not a number, so it is not judged; "
     "report this, and run `prober reference reset` to judge it again"
@@ -198,5 +196,4 @@ def _answer(channel: str, scale: Scale, category: int) -> str:
         return "answers never seen before"
     if scale.names and category == len(scale.names):
         return "rare answers"
-    label = answer_words(channel, scale.labels[category])
-    return f"“{label if len(label) <= LABEL else label[: LABEL - 1] + '…'}”"
+    return quoted_answer(channel, scale.labels[category])
