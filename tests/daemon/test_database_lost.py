@@ -217,7 +217,7 @@ def test_a_round_that_cannot_be_stored_is_said_once_and_asked_no_more(
         assert pager.events == ["database_lost"]
         assert "cannot make its files larger" in pager.sent[0].about.cause  # type: ignore[union-attr]
         assert set(paths(hook)) == {"/hook/fail"}
-        assert sum("left to be taken up again" in one.getMessage() for one in caplog.records) == 1, "nothing is asked"
+        assert sum("left for another worker" in one.getMessage() for one in caplog.records) == 1, "nothing is asked"
         other.execute("DROP TRIGGER full")
     look(daemon)
     clock.go(HOUR)
