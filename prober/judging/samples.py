@@ -80,7 +80,7 @@ def read(sample: StoredSample, side: Side) -> Fingerprint | None:
 def words_of(said: str, side: Side) -> str:
     """What the judge says of rounds and replies, said of windows and of one side of a feature."""
     said = said.removeprefix(f"{side}: ").replace("reference of 1 probe", "reference")
-    said = re.sub(r"\bround(s?)\b", r"window\1", said)
+    said = re.sub(r"\bround(s?)\b(?![^“]*”)", r"window\1", said)  # not within an answer that is quoted
     if side == "inputs":  # a question does not end for a reason
         said = re.sub(
             r"\b(answers never seen|rare answers)\b", lambda found: found[0].replace("answers", "questions"), said

@@ -163,10 +163,10 @@ def number_meant(value: JsonValue, *, is_whole: bool, name: str = "") -> str:
 
 def duration_meant(text: str, *, in_days: bool) -> str | None:
     """A duration of other tools in our spelling: `6 hours`, `1h30m`, `PT6H`, `1w` → `6h`, `90m`, `6h`, `7d`."""
-    plain = re.sub(r"(?<=\d)[A-Z]", lambda unit: f"{unit[0].lower()} ", text[1:].replace("T", "")) if (
-        re.fullmatch(r"P(\d+[WD])*(T(\d+[HMS])+)?", text)) else text  # fmt: skip
-    parts = _AMOUNT.findall(plain)
-    if not parts or _AMOUNT.sub("", plain) or any(unit not in _UNITS_S for _, unit in parts):
+    if re.fullmatch(r"P(\d+[WD])*(T(\d+[HMS])+)?", text):  # ISO 8601
+        text = text[1:].replace("T", "").lower()
+    parts = _AMOUNT.findall(text)
+    if not parts or _AMOUNT.sub("", text) or any(unit not in _UNITS_S for _, unit in parts):
         return None
     time_s = sum(float(amount) * _UNITS_S[unit] for amount, unit in parts)
     units = (("d", 86_400),) if in_days else (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
@@ -180,7 +180,7 @@ def unknown_field(name: str, shape: type[BaseModel]) -> str:
 
 def _instead_of(name: str, shape: type[BaseModel]) -> str:
     if name[:1].isspace() or name[:1] in ("\u200b", "\ufeff"):
-        return "YAML takes the odd blanks before it, as web pages have them, for a part of it; indent with plain spaces"
+        return "it begins with special blanks, perhaps copied from a web page; indent with plain spaces"
     if is_secret_name(name):
         return f"{NO_KEYS} api_key_env: OPENAI_API_KEY"
     if shape is Check and _base(name) in _BASES:

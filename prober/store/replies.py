@@ -124,13 +124,8 @@ def newest(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, 
 
 
 _OF_ROUNDS: Final = col(ReplyRow.round_id).in_(bindparam("rounds", expanding=True))
-_SEEN: Final = (
-    select(
-        ReplyRow.series, ReplyRow.seen, case((col(ReplyRow.seen).is_(None), col(ReplyRow.reply)))
-    )  # of older version
-    .where(_OF_ROUNDS)
-    .order_by(col(ReplyRow.id))
-)
+_OF_OLDER_VERSION: Final = case((col(ReplyRow.seen).is_(None), col(ReplyRow.reply)))
+_SEEN: Final = select(ReplyRow.series, ReplyRow.seen, _OF_OLDER_VERSION).where(_OF_ROUNDS).order_by(col(ReplyRow.id))
 _ENDED: Final = (
     select(col(RoundRow.id), col(RoundRow.asked))
     .where(col(RoundRow.endpoint_hash) == bindparam("of"), col(RoundRow.state) == "completed")

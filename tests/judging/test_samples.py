@@ -27,6 +27,7 @@ from prober.model.sample import Side
             "the reference needs 1 more of 12 windows and 114 more of 168 hours",
         ),
         ("outputs", "34 % longer", "34 % longer"),
+        ("outputs", "“round” 9 % (provisional: 1 round)", "“round” 9 % (provisional: 1 window)"),
     ],
 )  # fmt: skip
 def test_windows_and_questions(side: Side, said: str, words: str) -> None:

@@ -237,7 +237,7 @@ COPIED = "begins with blanks that YAML does not take for such"
         ("    prompt: 'Don't stop'", "the quotes are closed within the text; write '' for each ' inside"),
         ('    prompt: "Say "yes" now"', "the quotes are closed within the text"),
         ("    prompt: Pick.\n\u00a0\u00a0- {id: b, prompt: Choose.}", COPIED),
-        ("    prompt: Pick.\n\u3000 \u3000samples: 2", "YAML takes the odd blanks before it"),
+        ("    prompt: Pick.\n\u3000 \u3000samples: 2", "it begins with special blanks"),
         ("    prompt: Pick.\n<<<<<<< mine\n    samples: 2\n=======\n    samples: 3\n>>>>>>> theirs",
          "a merge conflict of git"),
         ("{% if prod %}\n    prompt: Pick.", "of a template of another program"),
