@@ -240,8 +240,8 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
     )
     say(
         *(
-            f"{one.name}: {each.severity} since {when(each.onset)}: {each.headline}; {each.detail}; nothing is asked "
-            f"beside rounds, and scheduled rounds wait while spending is ahead of the plan (incident {each.id})"
+            f"{one.name}: {each.severity} since {when(each.onset)}: {each.headline}; {each.detail}; only rounds "
+            f"are asked, and scheduled ones wait while spending is ahead of the plan (incident {each.id})"
             for one in statuses
             for each in one.endpoint.runaways
         )
