@@ -20,6 +20,9 @@ _HIT: Final = frozenset(
     {"hit", "stale", "true", "cache", "cached", "revalidated", "updating", "tcp_hit", "tcp_mem_hit"}
 )
 _SECONDS: Final = frozenset({"a whole number above 0"})
+_TWO: Final = frozenset({"two whole numbers"})
+_WARNED: Final = frozenset({"110", "111", "112"})
+"""RFC 7234: the response is stale, could not be checked with the server, or comes from a cache without a network."""
 
 CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
     "cf-aig-cache-status": ("Cloudflare's gateway", _HIT),
@@ -46,6 +49,8 @@ CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
     "x-from-cache": ("a gateway's cache", _HIT | {"1", "yes"}),
     "x-served-from-cache": ("a gateway's cache", _HIT | {"1", "yes"}),
     "age": ("a web cache", _SECONDS),  # RFC 9111: how long ago the answer was made, from a cache only
+    "warning": ("a web cache", _WARNED),
+    "x-varnish": ("Varnish", _TWO),  # of this request, and of the one that filled the cache: sent only on a hit
     "x-cache-hits": ("a web cache", _SECONDS),  # Fastly and Varnish: how often
 }
 """Header by which a gateway says that its cache answered → (whose cache, words that mean a hit; none: any value)."""
@@ -75,14 +80,21 @@ def cache_hit(headers: Mapping[str, str]) -> str | None:
     """Whose cache answered in place of the model, as the headers (lower-case names) say; None where the model did."""
     for name, (whose, words) in CACHES.items():
         said = _words(headers.get(name, ""))
-        is_hit = any(_counts(word) for word in said) if words is _SECONDS else not words or words.intersection(said)
-        if said and is_hit:
+        if said and _means_hit(words, said):
             return whose
     for name in sorted(headers.keys() - CACHES.keys()):
         is_cache = _ANY_CACHE.search(name) and not _OF_SOMETHING_ELSE.search(name)
         if is_cache and _HIT.intersection(_words(headers[name])):
             return f"the header {name} says so"
     return None
+
+
+def _means_hit(words: frozenset[str], said: list[str]) -> bool:
+    if words is _SECONDS:
+        return any(map(_counts, said))
+    if words is _TWO:
+        return len(said) == 2 and all(word.isascii() and word.isdigit() for word in said)
+    return not words or not words.isdisjoint(said[:1] if words is _WARNED else said)
 
 
 def _words(said: str) -> list[str]:
