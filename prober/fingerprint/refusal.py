@@ -11,6 +11,7 @@ from itertools import repeat
 from typing import Final, Literal, TypeAlias
 
 from prober.fingerprint.declining import LANGUAGES, Language, folded
+from prober.fingerprint.declining.by_patterns import OWN, REPORTED
 from prober.fingerprint.feature import NONE, Features
 from prober.fingerprint.language import UNKNOWN, language
 from prober.model.declaration import Probe
@@ -161,6 +162,8 @@ def _is_caveat(start: str, found: re.Match[str]) -> bool:
     """Whether what cannot be done is only in the way of an answer that follows, or of a thing that is missing."""
     before = re.split(r"[.!?] ", start[: found.start()])[-1]
     rest = start[found.end() :]
+    if REPORTED.search(before) and not OWN.search(before + found[0]):
+        return True
     if _UNLESS.match(before) or _MISSING.match(rest):
         return True
     if _FLAT.match(rest) and not re.match(r"[^.!?]{0,60}\bbut here(?:'s| is| are)\b", rest):

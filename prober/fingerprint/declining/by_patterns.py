@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from prober.fingerprint.declining.language import from_patterns
@@ -272,3 +273,10 @@ ENGLISH: Final = from_patterns(
     r"^(?:this|your|the) (?:request|prompt|content|question) (?:has been|was|is|cannot be) (?:blocked|declined|denied"
     r"|refused|rejected|not (?:allowed|permitted|something)|prohibited|disallowed|fulfilled|processed|answered)\b",
 )
+REPORTED: Final = re.compile(
+    r"\b(?:she|he|they|who|(?:the|his|her|their) \w+) (?:(?:had|has|have|also|then|later|politely|finally) ){0,2}"
+    r"(?:told|said|replied|answered|explained|informed|admitted|wrote|insisted|claimed|responded|announced|stated)\b"
+)
+"""What somebody else said, without quotes."""
+OWN: Final = re.compile(r"\b(?:i|me|my|we|us|our|sorry|unfortunately)\b")
+"""A word by which a sentence may decline in its own name all the same."""
