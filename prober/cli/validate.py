@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import ssl
+from dataclasses import asdict, replace
 
 import typer
 
 from prober.alerts import ALERTERS, open_alerters
-from prober.asking.egress import proxy_fault
+from prober.asking.egress import USUAL, context_of, proxy_fault
+from prober.asking.http_provider import certificates_of
 from prober.cli.options import AsJson, Paths, declared, settings_of
 from prober.cli.output import print_json, say
 from prober.incidents.routing import Routing
@@ -24,6 +26,7 @@ def validate(paths: Paths = None, as_json: AsJson = False) -> int:
     """Check the declarations: every mistake in every file, with its line and how to fix it."""
     try:
         found = declared(paths)
+        _check_certificates(found)
     except ConfigurationError as error:
         if not as_json:
             raise
@@ -42,6 +45,20 @@ def validate(paths: Paths = None, as_json: AsJson = False) -> int:
             + (f"valid, with {count(len(warnings), 'warning')}." if warnings else "valid."),
         )
     return 0
+
+
+def _check_certificates(found: Declarations) -> None:
+    """Read the certificates as a run does. Raises ConfigurationError, with every file that a run would refuse."""
+    problems: list[Problem] = []
+    for endpoint in found.endpoints:
+        if (files := certificates_of(endpoint)) == USUAL:
+            continue
+        try:
+            context_of(files, ssl.create_default_context)
+        except ConfigurationError as error:
+            problems += [replace(each, field=f"endpoints.{endpoint.name}") for each in error.problems]
+    if problems:
+        raise ConfigurationError(problems)
 
 
 def _not_configured_here(found: Declarations) -> tuple[Problem, ...]:

@@ -265,6 +265,29 @@ def test_one_endpoint_under_two_names_and_a_missing_key_are_warnings(
     assert out.count("warning: ") == 3 and "3 endpoints: valid, with 3 warnings." in out
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("ca_file: gone.pem", "ca_file {}/gone.pem: cannot be read"),
+        ("ca_file: '.'", "ca_file {}: "),
+        ("ca_file: endpoints.yaml", "ca_file {}/endpoints.yaml: not a certificate"),
+        ("client_cert: gone.pem", "client_cert {}/gone.pem: cannot be read"),
+        ("client_cert: endpoints.yaml", "client_cert {}/endpoints.yaml: not a certificate"),
+        (
+            "client_cert: endpoints.yaml, client_key: gone.key",
+            "client_cert {0}/endpoints.yaml with client_key {0}/gone.key: ",
+        ),
+    ],
+)
+def test_certificates_that_a_run_cannot_read(
+    fields: str, expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint = f"  far: {{provider: openai, model: m, base_url: 'https://api.example.com/v1', {fields}}}\n"
+    loaded(tmp_path, endpoints=BOT + endpoint)
+    assert main(["validate", str(tmp_path)]) == 2
+    assert f"endpoints.far: {expected.format(tmp_path)}" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_limits_of_one_account_that_differ_are_a_warning(tmp_path: Path) -> None:
     shared = "{provider: scripted, model: m, parameters: {temperature: 1}, limits: {asks_per_minute: 60}}"
