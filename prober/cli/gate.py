@@ -9,10 +9,10 @@ import typer
 
 from prober.cli.options import AsJson, chosen_probes, declared, now_utc, open_store
 from prober.cli.output import bars, print_json, say
-from prober.lab.gate import GateRule
 from prober.lab.gate.declared import NamedSide, gate_declared
 from prober.lab.gate.report import as_json as report_as_json
 from prober.lab.gate.report import junit, markdown, words
+from prober.lab.gate.run import GateRule
 from prober.model.errors import ConfigurationError
 from prober.service.gates import VerbGates
 from prober.text import quoted

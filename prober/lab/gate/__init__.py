@@ -3,8 +3,7 @@
 sides      where the replies of one side come from: an endpoint that is asked, or a reply log
 run        block by block: one pair a probe, until decided or out of budget
 report     what a person, a pipeline and a pull request read
+
+Imports nothing: every run of pytest loads this package for its plugin, and numpy reads how many threads it may use when
+it is first imported.
 """
-
-from prober.lab.gate.run import Gated, GateRule, gate
-
-__all__ = ["GateRule", "Gated", "gate"]

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from prober.judging.noninferiority import Evidence, Looks, boundary
-from prober.lab.gate import Gated, GateRule, gate
 from prober.lab.gate.report import junit, markdown, report, words
-from prober.lab.gate.run import ALL_CHECKS
+from prober.lab.gate.run import ALL_CHECKS, Gated, GateRule, gate
 from prober.loading.reply_log import UNKNOWN_TIME
 from prober.model.declaration import Check, Probe
 from prober.model.errors import ConfigurationError, NotEnough
