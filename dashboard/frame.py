@@ -17,7 +17,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.cached_store import CachedStore, forget, read
 from dashboard.formatting import legible, round_name, when
-from prober.model.errors import NotMadeYet, StoreError
+from prober.model.errors import NotMadeYet, OlderVersion, StoreError
 
 LOOK_EVERY_S: Final = 10
 """How often a page that stands open asks whether the store has news."""
@@ -118,7 +118,7 @@ def _nothing_watched() -> None:
 
 def _no_store(why: StoreError) -> None:
     heading("Canary prober")
-    if isinstance(why, NotMadeYet):
+    if isinstance(why, NotMadeYet | OlderVersion):
         st.warning("**There is no database yet**, or it is of an older version.")
         st.text(str(why))
         st.markdown("Start the prober: it makes the database, and this page fills by itself.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import Final
 
@@ -13,6 +12,7 @@ from prober.cli.options import settings_of
 from prober.cli.output import Json
 from prober.judging.memory import Memory, decode
 from prober.model.declaration import Endpoint
+from prober.model.errors import NotMadeYet
 from prober.model.evidence import Observation, Round
 from prober.prices import Tariff, Unpriced, dollars
 from prober.store import Store, judge_state, replies
@@ -112,13 +112,13 @@ def cost(tariff: Tariff | Unpriced, asks: float, input_tokens: float, output_tok
 
 @contextmanager
 def stored(database: str | None) -> Iterator[Store | None]:
-    """The store, read-only; None if its file does not exist yet. Raises StoreError, ConfigurationError."""
-    url = settings_of(database).database_url
-    path = url.removeprefix("sqlite:///").split("?")[0]
-    if url.startswith("sqlite:///") and not Path(path).exists():
+    """The store, read-only; None if it is not made yet. Raises StoreError, ConfigurationError."""
+    try:
+        store = Store.open(settings_of(database).database_url, read_only=True)
+    except NotMadeYet:
         yield None
         return
-    with Store.open(url, read_only=True) as store:
+    with store:
         yield store
 
 

@@ -14,7 +14,7 @@ from prober.cli.options import now_utc
 from prober.cli.output import fix_of
 from prober.incidents.clock import attendance
 from prober.loading import Declarations
-from prober.model.errors import StoreError
+from prober.model.errors import NotMadeYet, StoreError
 from prober.settings import Settings
 from prober.status.endpoint_status import endpoint_statuses
 from prober.status.gathering import lasting
@@ -58,6 +58,8 @@ def of_database(settings: Settings, declarations: Declarations | None) -> Iterat
         with Store.open(url, read_only=True) as store:
             yield _writable(url, store.where)
             yield from _stored(store, declarations)
+    except NotMadeYet as error:
+        yield Finding("database", "ok", str(error))
     except StoreError as error:
         yield Finding("database", "problem", str(error))
 

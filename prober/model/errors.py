@@ -57,7 +57,11 @@ class StoreError(ProberError):
 
 
 class NotMadeYet(StoreError):
-    """There is no database yet, or one of an older version: `prober run` makes it, or brings it up to date."""
+    """There is no database yet, or one without tables: `prober run` makes it."""
+
+
+class OlderVersion(StoreError):
+    """The database is of an older version: `prober run` brings it up to date."""
 
 
 class ClaimLost(StoreError):

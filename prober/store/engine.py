@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from shutil import disk_usage
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, text
@@ -223,8 +223,18 @@ def _postgres(url: URL, read_only: bool) -> Engine:
         options += " -c default_transaction_read_only=on"
     # A server that was cut off is given up, rather than waited for without end.
     cut_off = {"tcp_user_timeout": 30_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
-    arguments = {"connect_timeout": int(WAIT_S), "options": options, **cut_off}
-    return create_engine(url, pool_pre_ping=True, max_overflow=-1, connect_args=arguments)
+    arguments = {"connect_timeout": int(WAIT_S), "options": options, "client_encoding": "utf8", **cut_off}
+    engine = create_engine(url, pool_pre_ping=True, max_overflow=-1, connect_args=arguments)
+
+    def refuse_other_encodings(connection: Any, _: object) -> None:
+        if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+            raise StoreError(
+                f"{shown(url)}: the database has the encoding {encoding}, which cannot hold every reply; make one with "
+                "createdb --template=template0 --encoding=UTF8"
+            )
+
+    event.listen(engine, "connect", refuse_other_encodings, insert=True)  # before SQLAlchemy reads anything
+    return engine
 
 
 _FIXES = (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from prober.model.errors import NotMadeYet, StoreError
+from prober.model.errors import NotMadeYet, OlderVersion, StoreError
 from prober.store import tallies
 from prober.store.alert_rows import IncidentRow
 from prober.store.bill_rows import BillRow
@@ -26,10 +26,10 @@ _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""
 _COUNTED_CONFIRMATIONS = "0020"
 """From this version on, confirmation rounds are added up apart, too."""
-_LOCK = 0x9_0BE4
+MIGRATING = 0x9_0BE4
 """Key of the Postgres advisory lock that lets one process migrate while others wait."""
-
-
+_MIGRATION_PATIENCE_S = 3600
+"""How long a process waits while another one migrates."""
 _WAL_PATIENCE_S = 10.0
 
 
@@ -43,13 +43,18 @@ def prepare(database: Database, *, read_only: bool) -> None:
         return
     _refuse_newer(database, version)
     if read_only:
-        state = "holds nothing of the prober yet" if version is None else "is of an older version"
-        raise NotMadeYet(f"{database.where}: the database {state}; `prober run` or `prober once` brings it up to date")
+        fix = "`prober run` or `prober once` brings it up to date"
+        if version is None:
+            raise NotMadeYet(f"{database.where}: the database holds nothing of the prober yet; {fix}")
+        raise OlderVersion(f"{database.where}: the database is of an older version; {fix}")
     if database.is_sqlite:
         _write_ahead(database)
     with database.write() as tx:
         if not database.is_sqlite:
-            tx.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            # To make or migrate a large database takes longer than anybody waits for a row.
+            tx.connection().execute(text(f"SET LOCAL lock_timeout = '{_MIGRATION_PATIENCE_S}s'"))
+            tx.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
+            tx.connection().execute(text("SET LOCAL lock_timeout TO DEFAULT"))  # as the connection has it
         version = _version(tx.connection())  # another process may have been quicker
         _refuse_newer(database, version)
         if version != VERSIONS[-1]:

@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,14 +14,16 @@ import pytest
 from sqlalchemy import URL, create_engine, event, text
 
 from prober.model.decision import Action
-from prober.model.errors import StoreError
+from prober.model.errors import NotMadeYet, StoreError
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox
 from prober.service.settle import settle
-from prober.store import Store, judge_state, replies, rounds, watches
+from prober.store import Store, judge_state, replies, rounds, schema, watches
+from prober.store import engine as engines
 from prober.store.export import export
 from prober.store.pages import overview
 from prober.store.rounds import Claim
+from tests.processes import wait_until
 from tests.store.world import (
     BILLING,
     DAY,
@@ -87,7 +90,7 @@ def test_no_file_yet_read_only(tmp_path: Path) -> None:
 def test_an_empty_database_read_only(empty_url: str) -> None:
     if empty_url.startswith("sqlite"):
         file_of(empty_url).touch()
-    with pytest.raises(StoreError, match="holds nothing of the prober yet; `prober run`"):
+    with pytest.raises(NotMadeYet, match="holds nothing of the prober yet; `prober run`"):
         Store.open(empty_url, read_only=True)
 
 
@@ -252,3 +255,41 @@ def test_a_postgres_without_that_database_says_so_and_keeps_the_password(postgre
     with pytest.raises(StoreError, match='database "nowhere" does not exist') as caught:
         Store.open(url)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_postgres_database_of_another_encoding_is_refused(postgres: URL, encoding: str) -> None:
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(
+            text(f"CREATE DATABASE in_{encoding} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'")
+        )
+    engine.dispose()
+    url = postgres.set(database=f"in_{encoding}".lower()).render_as_string(hide_password=False)
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match=f"has the encoding {encoding}, .* createdb .* --encoding=UTF8"):
+            Store.open(url, read_only=read_only)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("empty_url", ["postgres"], indirect=True)
+def test_who_starts_while_another_migrates_waits_longer_than_for_a_row(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "WAIT_S", 1)
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory' "
+        "AND clock_timestamp() - query_start > interval '1.5 s'"
+    )
+    other = create_engine(empty_url)
+    with ThreadPoolExecutor() as pool:
+        # Of its sessions, Postgres shows each transaction always the same.
+        with other.begin() as migrating, other.execution_options(isolation_level="AUTOCOMMIT").connect() as watching:
+            migrating.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": schema.MIGRATING})
+            opened = pool.submit(Store.open, empty_url)
+            wait_until(lambda: watching.execute(waiting).scalar() or opened.done())
+            assert not opened.done()
+        with opened.result() as store, store.read() as tx:
+            assert tx.connection().execute(text("SHOW lock_timeout")).scalar() == "1s"
+    other.dispose()
