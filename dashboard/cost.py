@@ -12,6 +12,7 @@ from dashboard.formatting import inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.overview import incident_link
 from dashboard.selection import TimeRange, choose_by, choose_range
+from prober.incidents.measured import HELD_BACK
 from prober.prices import dollars
 from prober.store.pages.days import By, MonthView, TallyView
 from prober.text import count
@@ -103,8 +104,8 @@ def _runaways(context: PageContext) -> None:
     for view in context.store.endpoints():
         for one in view.runaways:
             st.error(
-                f"**{inline(one.headline)}**: {inline(one.detail, 400)}. Until it is over, nothing is asked beside "
-                "rounds. Scheduled rounds wait by priority while spending is ahead of the plan, `prober once` never."
+                f"**{inline(one.headline)}**: {inline(one.detail, 400)}. Until it is over, {HELD_BACK}. "
+                "`prober once` never waits."
             )
             incident_link(context, one)
 

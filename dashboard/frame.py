@@ -16,8 +16,10 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.cached_store import CachedStore, forget, read
-from dashboard.formatting import legible, round_name, when
+from dashboard.formatting import legible, moment, round_name, when
+from prober.incidents.clock import by_clock_ahead
 from prober.model.errors import NotMadeYet, OlderVersion, StoreError
+from prober.model.incident import Incident
 
 LOOK_EVERY_S: Final = 10
 """How often a page that stands open asks whether the store has news."""
@@ -39,6 +41,10 @@ class PageContext:
 
     def round(self, label: str) -> str:
         return round_name(label, self.zone)
+
+    def since(self, incident: Incident) -> str:
+        """The first round of an incident; says so where its time is that of a clock that was ahead. May be hostile."""
+        return self.round(incident.onset) + by_clock_ahead(moment(incident.onset), incident.opened_at)
 
     def local(self, at: datetime | None) -> datetime | None:
         """For a column of times in a table, which sorts by them."""

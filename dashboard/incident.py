@@ -12,6 +12,7 @@ from dashboard.formatting import (
     ago,
     incident_number,
     inline,
+    joined,
     listed,
     moment,
     number,
@@ -176,7 +177,7 @@ def _affected(incident: Incident) -> str:
 
 def _lines(context: PageContext, incident: Incident, view: EndpointView | None) -> list[str]:
     """The same in sentences, with their numbers. Markdown."""
-    since = inline(context.round(incident.onset))
+    since = inline(context.since(incident))
     said = [in_whose_hands(incident, context.zone)]
     if incident.closed_at is not None:
         by = f" by {inline(incident.actor)}" if incident.actor else ""
@@ -284,7 +285,7 @@ def _triage(context: PageContext, triage: Triage, endpoint: str) -> None:
         why = [] if private else [(side, "; ".join(inline(text, 200) for text in texts)) for side, texts in
                                   (("For", one.supporting), ("Against", one.opposing)) if texts]  # fmt: skip
         sides = "".join(f" {side}: {text}." for side, text in why)
-        lines.append(f"- **{percent(one.probability)}** {CAUSE_WORDS[one.cause]}.{sides}")
+        lines.append(f"- **{joined(one.percent)}** {CAUSE_WORDS[one.cause]}.{sides}")
     st.markdown("\n".join(lines))
     if likely:
         st.caption(f"What would settle the first: {inline(likely[0].settles, 300)}.")
@@ -295,7 +296,7 @@ def _runbook(context: PageContext, name: str, incident: Incident, triage: Triage
     said = {
         "incident": str(incident.id),
         "endpoint": incident.endpoint,
-        "since": context.round(incident.onset),
+        "since": context.since(incident),
         "headline": incident.headline,
         "verdict": triage.words if triage is not None else "unknown",
     }

@@ -245,9 +245,9 @@ def _vantages(statuses: Sequence[EndpointStatus]) -> None:
 
 def incident_link(context: PageContext, one: Incident) -> None:
     """One line of a list of incidents."""
-    began = f"since {inline(context.round(one.onset))}"
+    began = f"since {inline(context.since(one))}"
     if one.closed_at is not None:
-        began = f"{inline(context.round(one.onset))} to {context.when(one.closed_at)}"
+        began = f"{inline(context.since(one))} to {context.when(one.closed_at)}"
     said = f"**{inline(one.endpoint)}**: {inline(one.headline)}"
     with st.container(gap=None):
         link(said, "incident", endpoint=one.endpoint, incident=str(one.id))

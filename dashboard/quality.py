@@ -160,7 +160,7 @@ def _incidents(context: PageContext) -> None:
     opened = [one for one in context.store.open_incidents() if isinstance(one, Change)]
     for one in opened[:3]:
         link(
-            f"Incident {one.id}: {inline(one.endpoint, 60)} differs since {context.round(one.onset)}",
+            f"Incident {one.id}: {inline(one.endpoint, 60)} differs since {context.since(one)}",
             "incident",
             icon=":material/warning:",
             incident=str(one.id),

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import tables
-from dashboard.formatting import inline, moment, one_line, percent
+from dashboard.formatting import inline, joined, moment, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import choose_from, link
 from prober.incidents.runbooks import RUNBOOKS
@@ -35,6 +35,7 @@ def draw(context: PageContext) -> None:
     )
     shown = [one for one in found.ranking if one.probability >= SHOWN]
     st.markdown("## Causes, the likeliest first")
+    st.caption("Two causes may be at work at once, so the probabilities can add up to more than 100 %.")
     st.dataframe(
         {
             "cause": [CAUSE_WORDS[one.cause] for one in found.ranking],
@@ -46,7 +47,7 @@ def draw(context: PageContext) -> None:
             "cause": st.column_config.TextColumn(width=270),
             "probability": st.column_config.ProgressColumn(
                 "probability", width=150, format="%.0f %%", min_value=0, max_value=100,
-                help="That it is at work, alone or beside another: they need not add up to 100 %",
+                help="That it is at work, alone or beside another",
             ),
             "settles": st.column_config.TextColumn("what would settle it", width=800),
         },
@@ -81,7 +82,7 @@ def _endpoint(context: PageContext) -> str:
 
 
 def _explain(one: Ranked) -> None:
-    lines = [f"**{CAUSE_WORDS[one.cause]}**, {percent(one.probability)}"]
+    lines = [f"**{CAUSE_WORDS[one.cause]}**, {joined(one.percent)}"]
     lines += [f"- for: {inline(why, 400)}" for why in one.supporting]
     lines += [f"- against: {inline(why, 400)}" for why in one.opposing]
     if lines[1:]:

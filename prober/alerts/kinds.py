@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from prober.incidents.events import EVENTS
+from prober.incidents.measured import HELD_BACK
 from prober.model.notice import ChangeNews, IncidentNews, MeasuredNews, Notice
 
 
@@ -74,7 +75,7 @@ KINDS: dict[str, KindWords] = {
     ),
     "runaway": KindWords(
         "Runaway spending",
-        "more is spent than planned. Until it is over, the least important asks are held back.",
+        f"more is spent than planned. Until it is over, {HELD_BACK}.",
         "Find what asks so much: rounds in a loop, or a model that reasons longer.",
     ),
     "bill": KindWords(

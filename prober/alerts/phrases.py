@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from prober.alerts.kinds import KINDS, OTHER_KIND
+from prober.incidents.clock import by_clock_ahead
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
 from prober.model.evidence import Between, facts_headline, headline
@@ -249,16 +250,13 @@ def since_line(incident: IncidentNews) -> Paragraph:
     began = ""
     if stretch is not None and stretch[0] != stretch[1]:
         began = f"; it began between {when(stretch[0])} and {when(stretch[1])} (90 % interval)"
-    ahead = by_clock_ahead(incident.onset, incident.detected_at)
-    return "Since", f"{when(incident.onset)}{ahead}, {rounds}{began}; detected {minute(incident.detected_at)}"
+    since = since_when(incident.onset, incident.detected_at)
+    return "Since", f"{since}, {rounds}{began}; detected {minute(incident.detected_at)}"
 
 
-def by_clock_ahead(onset: str, detected_at: datetime) -> str:
-    """What is added to an onset that lies behind its detection: its round has the time of a clock that was ahead."""
-    at = _moment(onset)
-    return (
-        " (by a clock that was once ahead)" if at is not None and at - utc(detected_at) > timedelta(minutes=1) else ""
-    )
+def since_when(onset: str, detected_at: datetime) -> str:
+    """The first round of an incident; says so where its time is that of a clock that was ahead."""
+    return f"{when(onset)}{by_clock_ahead(_moment(onset), utc(detected_at))}"
 
 
 def lasting_lines(incident: IncidentNews) -> list[Paragraph]:

@@ -8,7 +8,7 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.phrases import between, by_clock_ahead, course_words, minute, resting_on, when
+from prober.alerts.phrases import between, course_words, minute, resting_on, since_when
 from prober.cli.maintenance import maintenance
 from prober.cli.options import AsJson, By, Database, Why, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table
@@ -64,7 +64,7 @@ def list_(
                     one.close_reason or _state(one),
                     one.severity,
                     one.kind,
-                    when(one.onset),
+                    since_when(one.onset, one.opened_at),
                     minute(one.opened_at),
                     in_short(one),
                 )
@@ -110,7 +110,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         return 0
     say(
         f"Incident {incident.id}: {incident.kind} of {incident.endpoint} "
-        f"since {when(incident.onset)}{by_clock_ahead(incident.onset, incident.opened_at)}"
+        f"since {since_when(incident.onset, incident.opened_at)}"
         f"{between(incident.onset_between) if isinstance(incident, Change) else ''}"
     )
     until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""

@@ -9,11 +9,12 @@ from typing import Annotated, Optional
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.phrases import minute, thousands, when
+from prober.alerts.phrases import minute, since_when, thousands
 from prober.cli.candidates import candidate_words
 from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
 from prober.cli.output import Json, complain, delivery_fix, fix_of, of_time, print_json, say, table
 from prober.incidents.bill import bill_words
+from prober.incidents.measured import HELD_BACK
 from prober.incidents.routing import Routing
 from prober.model.allowance import AccountView
 from prober.model.errors import ConfigurationError, StoreError
@@ -225,14 +226,15 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
     say(*(f"{one.name}: {_reason(one)}" for one in statuses if one.state != "quiet"))
     say(
         *(
-            f"{one.name}: {facts.severity} since {when(facts.onset)}: {facts.words} (incident {facts.id})"
+            f"{one.name}: {facts.severity} since {since_when(facts.onset, facts.opened_at)}: {facts.words} "
+            f"(incident {facts.id})"
             for one in statuses
             for facts in one.endpoint.open_facts
         ),
         *(
             one_line(
-                f"{one.name}: {measured.severity} since {when(measured.onset)}: {measured.headline}; "
-                f"{measured.detail} (incident {measured.id})"
+                f"{one.name}: {measured.severity} since {since_when(measured.onset, measured.opened_at)}: "
+                f"{measured.headline}; {measured.detail} (incident {measured.id})"
             )
             for one in statuses
             for measured in one.endpoint.measured
@@ -240,8 +242,8 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
     )
     say(
         *(
-            f"{one.name}: {each.severity} since {when(each.onset)}: {each.headline}; {each.detail}; only rounds "
-            f"are asked, and scheduled ones wait while spending is ahead of the plan (incident {each.id})"
+            f"{one.name}: {each.severity} since {since_when(each.onset, each.opened_at)}: {each.headline}; "
+            f"{each.detail}; {HELD_BACK} (incident {each.id})"
             for one in statuses
             for each in one.endpoint.runaways
         )

@@ -153,7 +153,7 @@ def exit_code(found: list[Triage]) -> int:
 def words(one: Triage) -> list[str]:
     lines = [f"{one.endpoint} since {minute(one.since)}: {one.words}"]
     for ranked in _shown(one):
-        lines += [f"  {100 * ranked.probability:3.0f} % {CAUSE_WORDS[ranked.cause]}"]
+        lines += [f"  {ranked.percent:>5} {CAUSE_WORDS[ranked.cause]}"]
         lines += [f"        for: {why}" for why in ranked.supporting]
         lines += [f"        against: {why}" for why in ranked.opposing]
         lines += [f"        would settle it: {ranked.settles}"]
@@ -173,7 +173,7 @@ def markdown(one: Triage) -> list[str]:
         "",
     ]
     for ranked in _shown(one):
-        lines += [f"## {100 * ranked.probability:.0f} % {CAUSE_WORDS[ranked.cause]}", ""]
+        lines += [f"## {ranked.percent} {CAUSE_WORDS[ranked.cause]}", ""]
         lines += [f"- for: {inline(why)}" for why in ranked.supporting]
         lines += [f"- against: {inline(why)}" for why in ranked.opposing]
         lines += [f"- would settle it: {inline(ranked.settles)}", ""]

@@ -19,6 +19,11 @@ DAYS: Final[tuple[Day, ...]] = get_args(Day)
 _WEEK: Final = 7
 
 
+def by_clock_ahead(began: datetime | None, detected_at: datetime) -> str:
+    """What is added to an onset that lies behind its detection: its round has the time of a clock that was ahead."""
+    return " (by a clock that was once ahead)" if began and began - detected_at > timedelta(minutes=1) else ""
+
+
 def pass_time(
     incident: Incident,
     reminders: Reminders,

@@ -157,7 +157,7 @@ def _go_on(incident: Change, judgement: Judgement, now: datetime, given: Circums
         if calm >= AFTERMATH:
             return Decision("back_for_good", closed(watched, "recovered", "", "", now), event="recovered")
         if calm != incident.calm_rounds:
-            return Decision("staying_back", replace(watched, calm_rounds=calm))
+            return Decision("back_so_far", replace(watched, calm_rounds=calm))
     if {one.channel for one in watched.moved} != {one.channel for one in incident.moved}:
         return Decision("more_channels", watched)
     if watched.rounds_after != incident.rounds_after:
@@ -170,7 +170,7 @@ def _go_on(incident: Change, judgement: Judgement, now: datetime, given: Circums
 def _as_its_reference(incident: Change, now: datetime) -> Decision:
     """A round like the reference, which was gathered from the rounds since a provisional change: it needs no person."""
     if incident.calm_rounds + 1 < AFTERMATH:
-        return Decision("staying_back", replace(incident, calm_rounds=incident.calm_rounds + 1))
+        return Decision("back_so_far", replace(incident, calm_rounds=incident.calm_rounds + 1))
     over = replace(closed(incident, "superseded", "", "", now), cause=BECAME_REFERENCE)
     return Decision("became_reference", over, event="became_reference")
 

@@ -41,6 +41,9 @@ class MeasuredRule:
     """Whether several endpoints of a provider that have it at once are one event."""
 
 
+HELD_BACK: Final = "only rounds are asked, and scheduled ones wait while spending is ahead of the plan"
+"""What a runaway that is open keeps from being asked."""
+
 RULES: Final[Mapping[MeasuredKind, MeasuredRule]] = {
     "runaway": MeasuredRule(
         opens="runaway",

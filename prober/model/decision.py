@@ -23,7 +23,7 @@ Reason = Literal[
     "aftermath",  # one of the rounds that decide whether the change stays
     "persistent",  # it stays
     "transient",  # it has passed: people are notified
-    "staying_back",  # one of the rounds that decide whether the old behaviour is back to stay
+    "back_so_far",  # one of the rounds that decide whether the old behaviour is back to stay
     "back_for_good",  # it recovered: the incident closes
     "changed_again",  # another change, later than the one that is open: a new incident takes over
     "became_reference",  # a provisional change: rounds are like the reference that was gathered since, so it closes
@@ -88,7 +88,7 @@ LEARNT: Final[frozenset[Reason]] = frozenset(
         "aftermath",
         "persistent",
         "transient",
-        "staying_back",
+        "back_so_far",
         "back_for_good",
         "changed_again",
         "became_reference",

@@ -68,6 +68,11 @@ class Ranked:
     settles: str
     """The one measurement that would settle it."""
 
+    @property
+    def percent(self) -> str:
+        """Its probability, the same wherever it is shown."""
+        return f"{100 * self.probability:.0f} %"
+
 
 @dataclass(frozen=True, slots=True)
 class Triage:
@@ -96,16 +101,14 @@ class Triage:
     def words(self) -> str:
         """The first line."""
         if self.named == ("none",):
-            return f"nothing changed ({100 * self.ranking[0].probability:.0f} %)"
-        odds = {one.cause: one.probability for one in self.ranking}
+            return f"nothing changed ({self.ranking[0].percent})"
+        odds = {one.cause: one.percent for one in self.ranking}
         if self.named:
-            said = " and ".join(f"{CAUSE_WORDS[one]} ({100 * odds[one]:.0f} %)" for one in self.named)
+            said = " and ".join(f"{CAUSE_WORDS[one]} ({odds[one]})" for one in self.named)
             also = "; ".join(one.details for one in self.further)
             return f"{said}; perhaps another cause too: {also}" if also else said
         likeliest = [one for one in self.ranking if one.probability >= 0.1][:3]
-        return "not certain: " + " or ".join(
-            f"{CAUSE_WORDS[one.cause]} ({100 * one.probability:.0f} %)" for one in likeliest
-        )
+        return "not certain: " + " or ".join(f"{CAUSE_WORDS[one.cause]} ({one.percent})" for one in likeliest)
 
 
 CAUSE_WORDS: Final[dict[Cause, str]] = {

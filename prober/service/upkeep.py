@@ -200,14 +200,14 @@ def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime, active: 
                 f"the daemon {lost.worker} has sent no heartbeat since {lost.seen_at:%Y-%m-%d %H:%M} UTC; "
                 f"nobody watches {here.missing(lost)}"
             )
-            owed += notify_of_no_incident(tx, "daemon_silent", routing, now, cause=cause, reason="no_sign_of_life")
+            owed += notify_of_no_incident(tx, "daemon_silent", routing, now, cause=cause, reason="no_heartbeat")
     return owed
 
 
 def _back(tx: Transaction, words: str, gap: timedelta, routing: Routing, now: datetime) -> None:
     minutes = round(gap.total_seconds() / 60)
     cause = f"{words}, after {count(minutes, 'minute')} without a daemon"
-    notify_of_no_incident(tx, "daemon_back", routing, now, cause=cause, reason="signs_resume")
+    notify_of_no_incident(tx, "daemon_back", routing, now, cause=cause, reason="heartbeat_resumed")
 
 
 @dataclass(frozen=True, slots=True)

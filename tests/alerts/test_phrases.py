@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from prober.alerts.phrases import between, by_clock_ahead, course_words, resting_on
+from prober.alerts.phrases import between, course_words, resting_on, since_when, when
 from prober.model.evidence import Share
 
 
@@ -57,5 +57,5 @@ def test_whether_it_lasts() -> None:
     ],
 )
 def test_an_onset_behind_its_detection_is_said_to_be_of_a_wrong_clock(onset: str, is_ahead: bool) -> None:
-    said = by_clock_ahead(onset, datetime(2026, 3, 1, 5, tzinfo=UTC))
-    assert said == (" (by a clock that was once ahead)" if is_ahead else "")
+    said = since_when(onset, datetime(2026, 3, 1, 5, tzinfo=UTC))
+    assert said == when(onset) + (" (by a clock that was once ahead)" if is_ahead else "")

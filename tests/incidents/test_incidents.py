@@ -165,7 +165,7 @@ def test_a_change_that_goes_on_is_persistent_and_nobody_is_notified_again() -> N
 
 def test_a_change_that_is_over_is_transient_and_people_are_notified_since_when() -> None:
     incident, reasons, events = watched(8.0, 5.0, 3.0, 1.0)
-    assert reasons == ["aftermath", "aftermath", "transient", "staying_back"]
+    assert reasons == ["aftermath", "aftermath", "transient", "back_so_far"]
     assert events == [None, None, "passed", None]
     assert (incident.course, incident.passed) == ("transient", "0033"), "0032 was the last that spoke for the change"
     assert incident.state == "open", "a person closes it"
@@ -173,7 +173,7 @@ def test_a_change_that_is_over_is_transient_and_people_are_notified_since_when()
 
 def test_a_change_that_stayed_and_is_back_passes_and_closes_by_itself() -> None:
     incident, reasons, events = watched(9.0, 12.0, 13.0, 16.0, 30.0, 26.0, 22.0, 18.0, 14.0, 10.0)
-    assert reasons[-4:] == ["transient", "staying_back", "staying_back", "back_for_good"]
+    assert reasons[-4:] == ["transient", "back_so_far", "back_so_far", "back_for_good"]
     assert (events[-4], events[-1]) == ("passed", "recovered")
     assert (incident.back_since, incident.close_reason) == ("0037", "recovered")
     assert watched(9.0, 12.0, 13.0, 16.0, 30.0, 26.0, 24.0, 31.0)[1][-1] == "refreshed", "it only scattered"
