@@ -162,7 +162,8 @@ def _is_caveat(start: str, found: re.Match[str]) -> bool:
     """Whether what cannot be done is only in the way of an answer that follows, or of a thing that is missing."""
     before = re.split(r"[.!?] ", start[: found.start()])[-1]
     rest = start[found.end() :]
-    if REPORTED.search(before) and not OWN.search(before + found[0]):
+    clause = before + found[0]
+    if (said := REPORTED.match(clause)) and not OWN.search(clause, said.end()):
         return True
     if _UNLESS.match(before) or _MISSING.match(rest):
         return True

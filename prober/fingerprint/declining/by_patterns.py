@@ -270,13 +270,29 @@ ENGLISH: Final = from_patterns(
     r"|views?|advice)\b",
     r"\bi(?:'m| am) afraid (?:that )?(?:i (?:can't|cannot|won't|'m not)|i'm not|that's not|that is not|this isn't)",
     r"\bi (?:can't|cannot) in good (?:conscience|faith)\b",
+    r"^(?:\w+ ){1,3}(?:said|stated|explained|told me|informed me) (?:that )?(?:this|your) (?:request|prompt)"
+    r" (?:has been|was|is) (?:blocked|declined|denied|refused|rejected)\b",
     r"^(?:this|your|the) (?:request|prompt|content|question) (?:has been|was|is|cannot be) (?:blocked|declined|denied"
     r"|refused|rejected|not (?:allowed|permitted|something)|prohibited|disallowed|fulfilled|processed|answered)\b",
 )
-REPORTED: Final = re.compile(
-    r"\b(?:she|he|they|who|(?:the|his|her|their) \w+) (?:(?:had|has|have|also|then|later|politely|finally) ){0,2}"
+_SAID: Final = (
     r"(?:told|said|replied|answered|explained|informed|admitted|wrote|insisted|claimed|responded|announced|stated)\b"
 )
-"""What somebody else said, without quotes."""
-OWN: Final = re.compile(r"\b(?:i|me|my|we|us|our|sorry|unfortunately)\b")
-"""A word by which a sentence may decline in its own name all the same."""
+_SAID_TO: Final = r"(?:told|informed|(?:wrote|said|replied|explained|answered) to)"
+REPORTED: Final = re.compile(
+    r"(?!.*\b(?:sorry|unfortunately)\b).*?(?:"
+    r"\b(?:she|he|they|who|(?:the|his|her|their|my|our) \w+)"
+    rf" (?:(?:had|has|have|also|then|later|politely|finally) ){{0,2}}{_SAID}"
+    r"(?: (?:me|us)(?= (?:that )?(?:she|he|they|the)\b))?"
+    rf"|\b(?!(?:i|we|you|as|that|is|was|be|been)\b)\w+ {_SAID}(?: (?:me|us|him|her|them))?"
+    r"(?= (?:that )?(?:she|he|they)\b)"
+    r"|^according to (?!(?:my|our|your)\b)[^,]{1,40},(?= (?:she|he|they|the \w+)\b)"
+    rf"|(?<!\bas )\b(?:i|we) (?:have |had |also |then |later ){{0,2}}{_SAID_TO}"
+    r" (?!you\b)[^,;:]{1,40}? (?:i|we)(?= |'))"
+)
+"""What somebody else said, or the writer to somebody else, without quotes."""
+OWN: Final = re.compile(
+    r"\b(?:i|me|my|we|us|our|(?:the|this|an) (?:ai|model|assistant|system)"
+    r"|(?:this|your) (?:request|prompt|content|question|message) (?:is|was|has|had|can|could|will|would|must|may)\w*)\b"
+)
+"""Words by which a sentence may decline in its own name all the same; the request of the asker is such a one."""
