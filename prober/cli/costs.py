@@ -11,6 +11,7 @@ from typing import Final
 from prober.cli.options import settings_of
 from prober.cli.output import Json
 from prober.judging.memory import Memory, decode
+from prober.model.budget import A_PERIOD
 from prober.model.declaration import Endpoint
 from prober.model.errors import NotMadeYet
 from prober.model.evidence import Observation, Round
@@ -18,6 +19,7 @@ from prober.prices import Tariff, Unpriced, dollars
 from prober.store import Store, judge_state, replies
 from prober.store.pages import overview
 from prober.store.views import RoundView
+from prober.text import count
 
 DAYS_PER_MONTH: Final = 365.25 / 12
 RECENT: Final = 64
@@ -86,16 +88,18 @@ class PlannedLimit:
     def words(self) -> str:
         unit, _, period = self.limit.partition("_per_")
         amounts = [
-            "" if one is None else dollars(one) if unit == "dollars" else f"{one:,.0f} {unit}"
+            "" if one is None else dollars(one) if unit == "dollars" else count(round(one), unit.removesuffix("s"))
             for one in (self.most, self.planned)
         ]
-        about = f"{self.scope.removesuffix(':').replace(':', ' ')}: {amounts[0]} a {period}"
+        about = f"{self.scope.removesuffix(':').replace(':', ' ')}: {amounts[0]} {A_PERIOD[period]}"
         if self.planned is None:
-            return f"{about}; what is planned is not known: a price, or the length of answers, is missing."
+            missing = "the length of answers" if unit == "tokens" else "a price, or the length of answers,"
+            return f"{about}; what the plan takes is not known: {missing} is missing."
         planned = f"{'at most ' if self.is_bound else 'about '}{amounts[1]}"
         if self.fits:
             return f"{about}; the plan takes {planned}."
-        return f"{about} are fewer than planned, {planned}; rounds {'may' if self.is_bound else 'will'} be missed."
+        takes, missed = ("may take", "may") if self.is_bound else ("takes", "will")
+        return f"{about}; the plan {takes} more, {planned}; rounds {missed} be missed."
 
 
 def cost(tariff: Tariff | Unpriced, asks: float, input_tokens: float, output_tokens: float | None,

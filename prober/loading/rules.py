@@ -16,7 +16,7 @@ from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.connection_rules import connection_findings, is_local, key_fix
 from prober.loading.lines import Finding, Where
 from prober.loading.suggestions import NO_KEYS, did_you_mean, number_meant
-from prober.model.budget import NANO, Budget, Limit
+from prober.model.budget import A_PERIOD, NANO, Budget, Limit
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.evidence import FactKind
 from prober.model.incident import MEASURED, TroubleKind
@@ -256,8 +256,8 @@ def _limit_faults(limit: Limit, asked: Sequence[tuple[Endpoint, Sequence[ProbeSe
                 asks = sum(probe.samples for each in group for probe in each.probes)
                 if asks > limit.most:
                     names = " and ".join(each.name for each in group)
-                    many = f"one round of {names} asks {count(asks, 'time')}, more than {limit.most} a {limit.period}"
-                    yield f"{many}; raise it, or lower samples"
+                    many = f"one round of {names} asks {count(asks, 'time')}"
+                    yield f"{many}, more than {limit.most} {A_PERIOD[limit.period]}; raise it, or lower samples"
             continue
         price = tariff(endpoint, datetime.now(UTC)) if limit.unit == "dollars" and sets else None
         if isinstance(price, Unpriced):
@@ -273,7 +273,7 @@ def _limit_faults(limit: Limit, asked: Sequence[tuple[Endpoint, Sequence[ProbeSe
                     most = f"{limit.most}" if price is None else f"${limit.shown:g}"
                     fix = "declare max_tokens" if output_limit(endpoint.parameters) is None else "lower its max_tokens"
                     what = f"one ask of {probe.id} in {each.name} on {endpoint.name} may take {amount}"
-                    yield f"{what}, more than {most} a {limit.period}; raise it, or {fix}"
+                    yield f"{what}, more than {most} {A_PERIOD[limit.period]}; raise it, or {fix}"
                     break
 
 

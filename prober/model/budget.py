@@ -20,6 +20,8 @@ SPANS: Final[dict[Period, timedelta]] = {
     "month": timedelta(days=30),
 }
 """How far each window reaches back. It moves on with time: nothing is renewed at midnight."""
+A_PERIOD: Final[dict[str, str]] = {"hour": "an hour", "day": "a day", "month": "a month"}
+"""As it is written behind an amount."""
 WINDOWS: Final[dict[Period, str]] = {"hour": "last hour", "day": "last 24 hours", "month": "last 30 days"}
 PARTS: Final = 60
 """What is spent is kept in so many parts of a window. The running part counts and the 59 before it, so that a round

@@ -104,7 +104,7 @@ def test_plan_warns_of_a_budget_that_ends_too_soon(prober: Run, home: Path) -> N
     content = json.loads((folder / "canary.yaml").read_text())
     (folder / "canary.yaml").write_text(json.dumps({**content, "schedule": {"every": "12h"}}))
     done = prober("plan")
-    assert "bot: 3 asks a day are fewer than planned" in done.out + done.err
+    assert "bot: 3 asks a day; the plan takes more" in done.out + done.err
 
 
 def test_plan_has_the_own_bill_beside_it(prober: Run, home: Path) -> None:
