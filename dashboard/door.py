@@ -129,6 +129,8 @@ class Door:
         if not _is_address(client):
             return False
         address = ipaddress.ip_address(client)
+        # How a socket that takes both kinds names an address of IPv4.
+        address = getattr(address, "ipv4_mapped", None) or address
         declared = [part.strip() for part in self.proxies.split(",") if part.strip()]
         return any(address in ipaddress.ip_network(one, strict=False) for one in declared)
 

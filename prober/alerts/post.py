@@ -80,7 +80,7 @@ def of_status(status: int, retry_after: str | None) -> Outcome:
     return Outcome(False, f"http_{status}", permanent=True)
 
 
-def of_failure(error: OSError | HTTPException) -> Outcome:
+def of_failure(error: OSError | HTTPException | UnicodeError) -> Outcome:
     """The outcome of no answer at all. After `timeout` and `connection_lost` the message may have arrived."""
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
@@ -113,10 +113,12 @@ Template: TypeAlias = Callable[[Notice, datetime], Json]
 class _NoRedirects(HTTPRedirectHandler):
     """A redirect would carry a body, and with it a key or a signature, to an address nobody configured."""
 
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
-    ) -> Request | None:
+    def http_error_302(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message
+    ) -> None:  # the address is not even read: it may be none
         return None
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 _OPENER = build_opener(_NoRedirects)
@@ -183,7 +185,7 @@ def _post(request: Request, receipt: str, timeout_s: float) -> Outcome:
     except HTTPError as error:
         with error:
             return of_status(error.code, error.headers.get("Retry-After"))
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, UnicodeError) as error:  # the last: of a host name that cannot be one
         return of_failure(error)
 
 

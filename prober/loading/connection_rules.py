@@ -13,6 +13,8 @@ from shutil import which
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+import idna
+
 from prober.loading.lines import Finding, Where
 from prober.loading.suggestions import NO_KEYS, did_you_mean
 from prober.model.connection import filled
@@ -31,6 +33,10 @@ _MACHINES: Final = ("elb.amazonaws.com", "compute.amazonaws.com", "compute-1.ama
 """Below these are servers of a cloud's customers, which need no key of the cloud."""
 FILES: Final = ("api_key_file", "ca_file", "client_cert", "client_key")
 """Fields that name a file; a relative path begins at the file that declares it."""
+
+_METADATA: Final = ("169.254.169.254", "169.254.170.2", "fd00:ec2::254", "metadata.google.internal", "100.100.100.200")
+"""Where machines in a cloud ask for their credentials: answers must not be stored as replies."""
+_LABEL: Final = re.compile(r"[A-Za-z0-9_-]{1,63}")
 
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OURS: Final = frozenset(
@@ -172,20 +178,29 @@ def address_findings(base_url: str, fix_of_key: str, *, sends_key: bool) -> Iter
     try:
         address = urlsplit(base_url)
         host = address.hostname or ""
-        host.encode("idna")
-        possible = address.port != 0 and (host.isascii() or host.replace(".", "").replace("-", "").isalnum())
+        is_bracketed_right = "[" not in address.netloc or ":" in host
+        possible = address.port != 0 and is_bracketed_right and (not host or _is_host(host))
     except ValueError:
         possible = False
     if not possible:
         yield Finding(("base_url",), "not an address; write one such as https://api.example.com/v1")
         return
     path = address.path.rstrip("/")
-    kept = [name for name, value in parse_qsl(address.query) if _may_be_secret(name, value)]
-    whole = next((end for end in _WHOLE if path.endswith(end)), None)
-    if address.scheme not in {"http", "https"} or not host or any(char.isspace() for char in base_url):
+    beside = "&".join(part for segment in path.split("/") for part in segment.split(";")[1:])
+    kept = [name for name, value in parse_qsl(address.query, True) if _may_be_secret(name, value)]
+    in_path = [name for name, value in parse_qsl(beside, True) if _may_be_secret(name, value) or _is_random(name)]
+    whole = next((end for end in _WHOLE if path.lower().endswith(end.lower())), None)
+    middle = len(path) // 2
+    if address.scheme not in {"http", "https"} or not host or not base_url.isprintable() or " " in base_url:
         yield Finding(("base_url",), "not an http address; write one such as https://api.example.com/v1")
-    elif address.username or address.password:
+    elif "@" in address.netloc or in_path:
         yield Finding(("base_url",), f"{NO_KEYS} {fix_of_key}")
+    elif any(_is_random(name) for name, _ in parse_qsl(address.query, True)):
+        yield Finding(("base_url",), f"what follows ? may be a secret: {NO_KEYS} {fix_of_key}")
+    elif host in ("http", "https"):
+        yield Finding(("base_url",), f"begins with {host}:// twice; write it once")
+    elif host.removeprefix("::ffff:").removesuffix(".") in _METADATA:
+        yield Finding(("base_url",), "is where a cloud gives credentials to its machines; write the model's address")
     elif kept:
         fix = f'take it out, and write beside base_url query: {{{quoted(kept[0])}: "${{NAME_OF_A_VARIABLE}}"}}'
         yield Finding(("base_url",), f"{quoted(kept[0])} may hold a secret, which must not be in a file; {fix}")
@@ -195,6 +210,8 @@ def address_findings(base_url: str, fix_of_key: str, *, sends_key: bool) -> Iter
         yield Finding(("base_url",), f"the prober appends {whole} itself; write the address without it")
     elif re.search(r"/(v\d+(?:beta)?)/\1$", path):
         yield Finding(("base_url",), f"{path} has its last part twice; write it once")
+    elif middle and path[:middle] == path[middle:]:
+        yield Finding(("base_url",), f"the path is {one_line(path[:middle])} twice; write it once")
     elif host.endswith(".openai.azure.com") and not path:
         yield Finding(("base_url",), "an Azure address needs its path; write https://….openai.azure.com/openai/v1")
     elif address.scheme == "http" and sends_key and not is_local(host):
@@ -203,8 +220,32 @@ def address_findings(base_url: str, fix_of_key: str, *, sends_key: bool) -> Iter
 
 def _may_be_secret(name: str, value: str) -> bool:
     """Whether a query parameter is one by its name, or its value is long and looks random, as no version does."""
-    is_random = _LONG.search(value) and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    return bool(is_secret_name(name) or _SECRET.search(name) or (is_random and not _DATE.search(value)))
+    return bool(is_secret_name(name) or _SECRET.search(name) or _is_random(value))
+
+
+def _is_random(value: str) -> bool:
+    is_mixed = _LONG.search(value) and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    return bool(is_mixed and not _DATE.search(value))
+
+
+def _is_host(host: str) -> bool:
+    """Whether a host can be asked: an address, or a name whose every label the network can carry."""
+    if ":" in host or re.fullmatch(r"[\d.]+", host):
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            # Such as 127.1, which the system reads as an address.
+            return ":" not in host and host.count(".") < 3 and host.isascii() and host.replace(".", "").isdecimal()
+        return host.isascii()
+    name = host.removesuffix(".")
+    if name.isascii() and "xn--" not in name:
+        return len(name) <= 253 and all(_LABEL.fullmatch(label) for label in name.split("."))
+    try:
+        written = idna.encode(name).decode("ascii")
+        idna.decode(written)
+    except UnicodeError:
+        return False
+    return len(written) <= 253
 
 
 def is_local(host: str) -> bool:

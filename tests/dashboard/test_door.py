@@ -188,3 +188,17 @@ def test_who_knocks_is_not_who_a_header_says(
     monkeypatch.setattr("sys.argv", ["door"])
     main()
     assert seen == ([b"ada"] if believed else [])
+
+
+@pytest.mark.parametrize(
+    ("client", "is_believed"),
+    [
+        ("10.1.2.3", True), ("::ffff:10.1.2.3", True), ("::1", True), ("0:0:0:0:0:0:0:1", True), ("11.0.0.1", False),
+        ("::ffff:11.0.0.1", False), ("10.1.2.3, 11.0.0.1", False), ("10.1.2.3:80", False), ("010.1.2.3", False),
+        ("10.1", False), ("167838211", False), ("", False), ("unix:", False), ("localhost", False), ("::10.1.2.3", False),
+    ],
+)  # fmt: skip
+def test_a_proxy_is_known_by_its_address_in_every_spelling(client: str, is_believed: bool) -> None:
+    async def nobody(scope: object, receive: object, send: object) -> None: ...
+
+    assert Door(nobody, "https://canary.example", "x-user", "10.0.0.0/8, ::1").is_proxy(client) is is_believed

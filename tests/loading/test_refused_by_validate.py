@@ -19,6 +19,7 @@ from prober.asking.access import Keys, NoKey, access_of
 from prober.asking.http_provider import address, build
 from prober.cli import main
 from prober.loading import Declarations, load
+from prober.loading.connection_rules import address_findings
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of
 from prober.model.reference import TRIAL
@@ -238,6 +239,49 @@ def test_no_secret_in_the_query_of_an_address(tmp_path: Path, query: str, is_ref
         assert "query: {" in found and "Zq7" not in found
     else:
         assert loaded(tmp_path, endpoints=endpoints).endpoints
+
+
+SECRET = "s3cr3tSECRET99"
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "unix:///run/llm.sock", "http+unix://%2Frun%2Fllm.sock/v1", "file:///etc/passwd", "ws://h.example/v1",
+        "https://[v1.x]/v1", "https://[12345::]/v1", "https://[127.0.0.1]/v1", "https://[]/v1", "https://::1/v1",
+        "https://xn--/v1", "https://xn--a.example/v1", "https://１２７.0.0.1/v1", "https://999.1.1.1/v1",
+        "https://a‥b.example/v1", "https://h.example../v1", "https://.h.example/v1", "https://h..example/v1",
+        "https://h.example:65536/v1", "https://h.example:4_4/v1", "https://h.example:٤٤٣/v1", "https://h.example:1:1/v1",
+        "https://h*.example/v1", "https://h,example/v1", "https://h%00.example/v1", "https://%61pi.example/v1",
+        'https://"h.example"/v1', "https://h.example\\v1", f"https://{'a' * 64}.example/v1", f"https://{'a.' * 130}b/v1",
+        "https://https://h.example/v1", "http://http/v1", "https://h.example/v1\u200b", "https://h.example/v1\u202e",
+        "https://h.example/openai/v1/openai/v1", "https://h.example/v1/Chat/Completions",
+        "https://169.254.169.254/latest", "https://[::ffff:169.254.169.254]/v1", "https://metadata.google.internal./v1",
+        "https://[fd00:ec2::254]/v1", "https://@h.example/v1", f"https://h.example:{SECRET}/v1",
+        f"https://h.example;token={SECRET}/v1", f"https://h.example/v1;token={SECRET}",
+        f"https://h.example/v1;x={SECRET}/y", f"https://h.example/v1?{SECRET}", f"https://h.example/v1?{SECRET}=1", f"https://h.example/v1;{SECRET}", f"https://h.example/v1?a=1&{SECRET}",
+        f"https://u:{SECRET}@h.example/v1", f"https://u%3A{SECRET}@h.example/v1", f"https:u:{SECRET}@h.example/v1",
+        f"https:///u:{SECRET}@h.example/v1", f"https://h.example#{SECRET}",
+    ],
+)  # fmt: skip
+def test_an_address_that_cannot_be_asked_is_refused_and_shows_no_secret(base_url: str) -> None:
+    found = [finding.message for finding in address_findings(base_url, "api_key_env: A", sends_key=False)]
+    assert len(found) == 1
+    assert SECRET not in found[0]
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://h.example./v1", "https://bücher.example/v1", "https://xn--bcher-kva.example/v1", "https://h.example:/v1",
+        "HTTPS://H.EXAMPLE/V1", "http://[::1]:8080/v1", "https://[fe80::1%25eth0]/v1", "https://api_x.example/v1",
+        "https://127.1/v1", "https://h.example/v1?api-version=2025-04-01-preview", "http://vllm:8000/v1",
+        "https://h.example/a/v1/b/v1", "https://h.example/v1//", "http://10.0.0.5:11434", "https://h.example",
+    ],
+)  # fmt: skip
+def test_an_odd_address_that_can_be_asked_is_taken(base_url: str) -> None:
+    assert not list(address_findings(base_url, "api_key_env: A", sends_key=False))
+    assert httpx.Request("POST", address(base_url, "/x")).url.host
 
 
 def test_a_declared_capability_counts_before_what_is_known(tmp_path: Path) -> None:
