@@ -23,7 +23,14 @@ REPEAT_WEIGHT: Final = 4.0
 """How much a reply of the repeated round counts beside one reply's worth of the mean."""
 
 
-def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, names: Ints | None = None) -> Null:
+def learn(
+    tables: Sequence[Table],
+    prior: Floats,
+    score: Floats,
+    novel: Bools,
+    names: Ints | None = None,
+    correlation_time: float = 1.0,
+) -> Null:
     """The still world after the reference: base counts and class weights, by a few rounds of expectation maximisation.
 
     `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale; `novel` marks
@@ -32,9 +39,9 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
     """
     valid = prior > 0
     counts = [table.counts(prior.shape[1]) for table in tables]
-    discounts = [np.ones(prior.shape[0]) for _ in tables]
+    discounts = [np.full(prior.shape[0], 1 / correlation_time) for _ in tables]
     class_prior = np.concatenate([CLASS_PRIOR, [OUTLIER_PRIOR], np.full(len(tables), REPEAT_PRIOR / len(tables))])
-    base = prior + sum(counts)
+    base = prior + sum(counts) / correlation_time
     mean = base / base.sum(axis=1, keepdims=True)
     null = Null(
         valid=valid,
@@ -44,6 +51,7 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
         repeats=np.stack([_repeat(count, mean) for count in counts]),
         base=base,
         classes=class_prior,
+        correlation_time=correlation_time,
     )
     one = np.zeros(len(prior), dtype=np.int64)
     for _ in range(6):
@@ -55,7 +63,8 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
             log_joint[len(CLASS_PRIOR) + 1 + i] = -np.inf
             belief = posterior(log_joint)
             expected += belief
-            discounts[i] = discount(belief[None], table.replies, _strengths(belief)[None], one)
+            worth = discount(belief[None], table.replies, _strengths(belief)[None], one)
+            discounts[i] = worth / correlation_time
         null = replace(null, base=base, classes=class_prior + expected)
     return null
 
@@ -64,7 +73,7 @@ def absorb(null: NullStack, table: Table, belief: Floats, trust: Floats) -> list
     """The still world of every channel after one more round, whose classes have the posterior `belief`,
     shape (channels, classes + 1 + repeats); where `trust`, shape (channels,), is 0 nothing is learnt."""
     strengths = np.broadcast_to(_strengths(belief[0]), belief.shape)
-    worth = trust[null.channel] * discount(belief, table.replies, strengths, null.channel)
+    worth = (trust / null.correlation_time)[null.channel] * discount(belief, table.replies, strengths, null.channel)
     base = null.base + worth[:, None] * table.counts(null.base.shape[1])
     classes = null.classes + trust[:, None] * belief
     return [
@@ -91,6 +100,7 @@ def extend(null: Null, other: Null) -> Null:
         repeats=np.stack(repeats),
         base=stacked([null.base, other.base]),
         classes=np.concatenate([classes, null.classes[ours:], other.classes[ours:]]),
+        correlation_time=null.correlation_time,
     )
 
 
