@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Literal
+from pathlib import Path
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -68,16 +69,35 @@ _NAMES_A_SECRET = re.compile(r"(?i)(?:^|_)(?:(?:api|auth)?key|token|secret|passw
 """Names of variables whose values are secrets, whatever they are for."""
 
 
+MOST_BYTES: Final = 64_000
+"""Of a secret in a file."""
+
+
 def secrets_here() -> tuple[str, ...]:
-    """The secrets in the environment of this process, as far as the names of their variables say so; longest first."""
-    ours = {str(one.validation_alias) for one in Settings.model_fields.values() if "SecretStr" in str(one.annotation)}
+    """The secrets in the environment of this process, and in the files that it names, as far as the names of the
+    variables say so; longest first."""
     found = {
         part
         for name, value in os.environ.items()
-        if name in ours or name == "PROBER_APPRISE_URLS" or _NAMES_A_SECRET.search(name)
-        for part in value.split()
+        if _is_secret(name.removesuffix("_FILE"))
+        for part in (_content(value) if name.endswith("_FILE") else value).split()
     }
     return tuple(sorted(found, key=lambda one: (-len(one), one)))
+
+
+def _is_secret(name: str) -> bool:
+    ours = {str(one.validation_alias) for one in Settings.model_fields.values() if "SecretStr" in str(one.annotation)}
+    return name in ours or name == "PROBER_APPRISE_URLS" or _NAMES_A_SECRET.search(name) is not None
+
+
+def _content(path: str) -> str:
+    """The secret in a file; nothing where there is no file, or more than one word in it."""
+    file = Path(path)
+    try:
+        words = file.read_bytes()[:MOST_BYTES].decode("utf-8", "replace").split() if file.is_file() else []
+    except (OSError, ValueError):
+        return ""
+    return words[0] if len(words) == 1 else ""
 
 
 def secret(name: str) -> SecretStr | None:

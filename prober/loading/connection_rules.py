@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -199,7 +200,7 @@ def address_findings(base_url: str, fix_of_key: str, *, sends_key: bool) -> Iter
         yield Finding(("base_url",), f"what follows ? may be a secret: {NO_KEYS} {fix_of_key}")
     elif host in ("http", "https"):
         yield Finding(("base_url",), f"begins with {host}:// twice; write it once")
-    elif host.removeprefix("::ffff:").removesuffix(".") in _METADATA:
+    elif _usual(host.removeprefix("::ffff:").removesuffix(".")) in _METADATA:
         yield Finding(("base_url",), "is where a cloud gives credentials to its machines; write the model's address")
     elif kept:
         fix = f'take it out, and write beside base_url query: {{{quoted(kept[0])}: "${{NAME_OF_A_VARIABLE}}"}}'
@@ -234,8 +235,7 @@ def _is_host(host: str) -> bool:
         try:
             ipaddress.ip_address(host)
         except ValueError:
-            # Such as 127.1, which the system reads as an address.
-            return ":" not in host and host.count(".") < 3 and host.isascii() and host.replace(".", "").isdecimal()
+            return host.isascii() and _usual(host) != host
         return host.isascii()
     name = host.removesuffix(".")
     if name.isascii() and "xn--" not in name:
@@ -246,6 +246,14 @@ def _is_host(host: str) -> bool:
     except UnicodeError:
         return False
     return len(written) <= 253
+
+
+def _usual(host: str) -> str:
+    """The host with an IPv4 address in its usual spelling, if it is one: the system also reads 127.1 and 0x7f000001."""
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return host
 
 
 def is_local(host: str) -> bool:

@@ -208,13 +208,16 @@ NOTES: list[list[str]] = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("whose", ["an endpoint", "Slack", "a webhook", "nobody here"])
+@pytest.mark.parametrize("whose", ["an endpoint", "Slack", "a webhook", "a file", "nobody here"])
 def test_no_note_keeps_a_key(prober: Run, planted: Path, monkeypatch: pytest.MonkeyPatch, whose: str) -> None:
     make_alerters_open(monkeypatch)
+    (planted / "http-token").write_text("correct-horse\n")
+    monkeypatch.setenv("PROBER_HTTP_TOKEN_FILE", str(planted / "http-token"))
     typed = {
         "an endpoint": PLANTED["KEY"],
         "Slack": PLANTED["SLACK"],
         "a webhook": os.environ["PROBER_WEBHOOK_URL"],
+        "a file": "correct-horse",
         "nobody here": "sk-proj-Ab3x9Zq7LmN0pQrStUvWxYz12",
     }[whose]
     with WireServer() as server:

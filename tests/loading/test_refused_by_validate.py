@@ -257,6 +257,7 @@ SECRET = "s3cr3tSECRET99"
         "https://https://h.example/v1", "http://http/v1", "https://h.example/v1\u200b", "https://h.example/v1\u202e",
         "https://h.example/openai/v1/openai/v1", "https://h.example/v1/Chat/Completions",
         "https://169.254.169.254/latest", "https://[::ffff:169.254.169.254]/v1", "https://metadata.google.internal./v1",
+        "https://2852039166/v1", "https://0xa9fea9fe/v1", "https://169.254.43518/v1", f"https://{'1' * 40_000}/v1",
         "https://[fd00:ec2::254]/v1", "https://@h.example/v1", f"https://h.example:{SECRET}/v1",
         f"https://h.example;token={SECRET}/v1", f"https://h.example/v1;token={SECRET}",
         f"https://h.example/v1;x={SECRET}/y", f"https://h.example/v1?{SECRET}", f"https://h.example/v1?{SECRET}=1", f"https://h.example/v1;{SECRET}", f"https://h.example/v1?a=1&{SECRET}",
