@@ -93,8 +93,11 @@ def _is_secret(name: str) -> bool:
 def _content(path: str) -> str:
     """The secret in a file; nothing where there is no file, or more than one word in it."""
     file = Path(path)
+    if not file.is_file():
+        return ""
     try:
-        words = file.read_bytes()[:MOST_BYTES].decode("utf-8", "replace").split() if file.is_file() else []
+        with file.open("rb") as opened:
+            words = opened.read(MOST_BYTES).decode("utf-8", "replace").split()
     except (OSError, ValueError):
         return ""
     return words[0] if len(words) == 1 else ""
