@@ -14,6 +14,7 @@ from prober.incidents.triage import triage as walk
 from prober.incidents.triage.material import Asked, Edit, Material, Neighbour
 from prober.incidents.trouble import trouble
 from prober.judging.promise import Promise
+from prober.judging.strata import Movement
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
@@ -80,6 +81,14 @@ def test_a_few_failures_are_no_cause() -> None:
     found = walk(Material("bot", AT, (16, 4), Asked(40, 4, failure="unauthorized")), AT)
     assert not [one for one in found.checks if one.name in ACCESS and one.answer == "yes"]
     assert found.named == () or found.named == ("none",)
+
+
+@pytest.mark.parametrize(("moved", "verdict"), [(None, "insufficient_evidence"), (False, "none")])
+def test_that_nothing_changed_is_only_said_where_replies_were_compared(moved: bool | None, verdict: str) -> None:
+    untouched = None if moved is None else Movement(0.9, "length", (16, 40))
+    found = walk(Material("bot", AT, (16, 40), Asked(400), untouched=untouched), AT)
+    assert found.ranking[0].cause == "none" and found.ranking[0].probability > 0.75
+    assert found.verdict == verdict
 
 
 class Says:

@@ -46,6 +46,8 @@ FURTHER: Final = 0.2
 """The same chance, below which something else may be at work too."""
 TELLING: Final = 2.0
 """Likelihood ratio from which on an answer supports or contradicts a cause."""
+COMPARED: Final = frozenset({"untouched_moved", "edited_moved"})
+"""The checks that compare replies before and since."""
 Table = Mapping[str, Mapping[str, tuple[int, int]]]
 Answered = tuple[Check, float, Mapping[Cause, float]]
 """A check, how often it answers yes by itself, and cause → probability that it does not bring a yes about."""
@@ -115,9 +117,12 @@ def prior(causes: tuple[Cause, ...]) -> float:
 
 def named(ranking: Sequence[Ranked], checks: Sequence[Check], counts: Table = COUNTS) -> tuple[Cause, ...]:
     """The causes that are certain enough; none where another cannot be ruled out, or where they leave a check
-    unexplained that answers yes, or that is open and would. Those of `CERTAIN` always."""
+    unexplained that answers yes, or that is open and would. Those of `CERTAIN` always; that nothing changed, only where
+    replies before and since could be compared."""
     certain = tuple(one.cause for one in ranking if one.cause in CERTAIN)
     sure = [one.cause for one in ranking if one.probability >= NAMED]
+    if "none" in sure and all(one.answer == "unknown" for one in checks if one.name in COMPARED):
+        return certain
     rest = [one for one in ranking if one.cause not in sure and one.cause != "none"]
     if not sure or any(one.probability >= OPEN for one in rest):
         return certain
