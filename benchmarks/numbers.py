@@ -49,13 +49,6 @@ def days() -> Iterator[float]:
         yield from (judgement.e_value, float(memory.by_day))
 
 
-def lasting() -> Iterator[float]:
-    """Evidence in a world whose noise lasts for days, and how many of its rounds count as one."""
-    rounds = _still("wander-0.9-hourly", 140)
-    for memory, judgement in _judged(rounds, Promise(1.0, HOURS_PER_YEAR, ReferenceRule(rounds=12, hours=72.0))):
-        yield from (judgement.e_value, memory.correlation_time)
-
-
 def comparison() -> Iterator[float]:
     """Evidence, p-value and effect of every channel in a comparison of two logs of the ladder that differ."""
     rng = np.random.default_rng(0)
@@ -77,11 +70,6 @@ def _changing(kind: str, quiet: int, changed: int) -> list[Round]:
     world = worlds.KINDS[kind].draw(rng)
     before = list(worlds.rounds(rng, world, quiet))
     return [*before, *worlds.rounds(rng, worlds.swapped(rng, world), changed, first=quiet)]
-
-
-def _still(kind: str, count: int) -> list[Round]:
-    rng = np.random.default_rng([0, crc32(kind.encode())])
-    return list(worlds.rounds(rng, worlds.KINDS[kind].draw(rng), count))
 
 
 def _whole(rounds: Sequence[Round], series: Collection[str]) -> Sequence[Round]:

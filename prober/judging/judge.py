@@ -4,9 +4,8 @@ Every series first gathers its reference (see `reference`); from then on each ro
 the channels' e-detectors are averaged with weights that the reference fixes, which keeps their promise under any
 dependence. Where the rounds of one day are correlated, a step is a day (see `day_clustering`). Evidence that passes the
 threshold is an alarm unless the permutation check rejects it (see `permutation_check`); where the endpoint stays
-different for several rounds or days and comes back, several of these count as one, or it takes more evidence (see
-`lasting_noise`). While the reference is gathered, two stretches of it are compared (see `provisional`); where they
-differ, the newer one becomes the reference.
+different for several rounds or days and comes back, it takes more evidence (see `nearness`). While the reference is
+gathered, two stretches of it are compared (see `provisional`); where they differ, the newer one becomes the reference.
 """
 
 from __future__ import annotations
@@ -18,26 +17,28 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from prober.judging import lasting_noise, permutation_check, provisional
+from prober.judging import permutation_check, provisional
 from prober.judging.channels import CHANNELS
 from prober.judging.day_clustering import (
     LEVEL_BEFORE_ALARM,
+    NEWEST,
     SOON_S,
     can_be_clustered,
     day_of,
     is_clustered,
+    nearness,
     together,
     whole_days,
 )
 from prober.judging.explain.summary import judgement, kind_of, log_e_of_all, round_value
-from prober.judging.memory import RECENT, ChannelMemory, Memory
+from prober.judging.memory import RECENT, Memory
 from prober.judging.promise import Promise
 from prober.judging.reference import History, Times, gather, outcomes, surplus
 from prober.judging.statistic import edetector
 from prober.judging.statistic.oddness import of_round, surprise
 from prober.judging.statistic.onsets import between
 from prober.judging.statistic.readings import Table
-from prober.model.evidence import Between, Judgement, Observation, Round, moved
+from prober.model.evidence import Judgement, Observation, Round, moved
 from prober.text import count
 
 AllTimes: TypeAlias = Callable[[Collection[str]], Mapping[str, Times]]
@@ -45,12 +46,9 @@ RECHECKED_AT: Final = 2.0
 """How many times the evidence of a rejected alarm must have grown before it is checked again."""
 MOST_NATS: Final = 40.0
 """ln of the most by which noise that lasts raises the threshold: a full swap shows more than that within days."""
-LONGER: Final = 2.0
-"""How many times as long the correlation time must be as was known, for all rounds to be judged again."""
 DAY_S: Final = 86_400.0
 COMPLETE: Final = "the reference is complete, and the next round is the first to be judged"
-LASTS: Final = "noise here lasts, so that about {:.1f} {} count as one and an alarm takes longer"
-DEARER: Final = "rounds near in time are alike, so that an alarm takes {:.3g} times as much evidence"
+LASTS: Final = "rounds near in time are alike, so that an alarm takes {:.3g} times as much evidence"
 REJECTED: Final = "the permutation check rejects it: the same rounds in another order often give as much evidence"
 
 
@@ -86,7 +84,7 @@ def advance(
         is_growing=bool(log_e_of_all(memory) > np.logaddexp(before, 0.0)),
     )
     if judged.state != "alarm":
-        return _without_alarm(memory), _explained(memory, judged)
+        return _without_alarm(memory), judged
     if memory.alarmed:
         return memory, judged
     if memory.rejected_log_e is not None and log_e_of_all(memory) < memory.rejected_log_e + log(RECHECKED_AT):
@@ -170,42 +168,22 @@ def passes_permutation_check(memory: Memory, rounds: Sequence[Round]) -> bool:
 
 
 def _checked(memory: Memory, judged: Judgement, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, Judgement]:
-    """An alarm after the checks of the rounds that led to it: whether a day is the unit, the permutation check, and
-    whether rounds near in time are alike."""
+    """An alarm after two checks of the rounds that led to it: whether a day is the unit, and the permutation check."""
     anew = None if memory.by_day else judged_by_day(memory, rounds, promise)
     if anew is not None:
         memory, missing = anew
         if not memory.series:
             return memory, _insufficient(rounds[-1], missing, promise)
         judged = judgement(memory, judged.round, promise, missing)
-    while judged.state == "alarm":
-        if not passes_permutation_check(memory, rounds):
-            return _rejected(memory, judged, REJECTED)
-        longer = correlation_time(memory, rounds)
-        if longer < LONGER * memory.correlation_time:
-            # Where rounds count as fewer already, this would be taken into account twice.
-            price = price_of_lasting_noise(memory, rounds) if memory.correlation_time == 1 else 1.0
-            if judged.e_value < price * judged.threshold:
-                return _rejected(memory, judged, DEARER.format(price))
-            return replace(memory, alarmed=True, rejected_log_e=None, rejected_because=""), judged
-        memory, missing = _judged_anew(memory, rounds, promise, memory.by_day, longer)
-        judged = judgement(memory, judged.round, promise, missing)
-    return memory, _explained(memory, judged)
-
-
-def _rejected(memory: Memory, judged: Judgement, why: str) -> tuple[Memory, Judgement]:
+        if judged.state != "alarm":
+            return memory, judged
+    why = "" if passes_permutation_check(memory, rounds) else REJECTED
+    price = 1.0 if why else price_of_lasting_noise(memory, rounds)
+    if judged.e_value < price * judged.threshold:
+        why = LASTS.format(price)
+    if not why:
+        return replace(memory, alarmed=True, rejected_log_e=None, rejected_because=""), judged
     return replace(memory, rejected_log_e=log_e_of_all(memory), rejected_because=why), _suspected(judged, why)
-
-
-def correlation_time(memory: Memory, rounds: Sequence[Round]) -> float:
-    """How many rounds, or days, near in time count as one, before the onset's interval and after it."""
-    name = _strongest(memory)
-    began = _onset_between(memory.channels[name])
-    units = _newest_units(memory, rounds)
-    before = [one for one in units if began is None or one.label < began[0]]
-    units = [*before, *(one for one in units if began is not None and one.label > began[1])]
-    of = {channel: surplus(channel, held, units, len(before)) for channel, held in memory.channels.items()}
-    return max(lasting_noise.correlation_time(some, units, len(before)) for some in (of.values(), [of[name]]))
 
 
 def price_of_lasting_noise(memory: Memory, rounds: Sequence[Round]) -> float:
@@ -213,16 +191,10 @@ def price_of_lasting_noise(memory: Memory, rounds: Sequence[Round]) -> float:
     that one endpoint in six whose rounds are independent pays more than e, and one in forty more than e⁴."""
     strongest = memory.channels[_strongest(memory)].statistic
     onset = "" if strongest.best is None else strongest.onsets.labels[strongest.best]
-    units = _newest_units(memory, rounds)
+    units = (whole_days(rounds) if memory.by_day else rounds)[-NEWEST:]
     before = sum(one.label < onset for one in units)
-    z = lasting_noise.nearness(
-        [surplus(name, held, units, before) for name, held in memory.channels.items()], units, before
-    )
+    z = nearness([surplus(name, held, units, before) for name, held in memory.channels.items()], units, before)
     return exp(min(max(z, 0.0) ** 2, MOST_NATS))
-
-
-def _newest_units(memory: Memory, rounds: Sequence[Round]) -> Sequence[Round]:
-    return (whole_days(rounds) if memory.by_day else rounds)[-lasting_noise.NEWEST :]
 
 
 def judged_by_day(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, str] | None:
@@ -233,42 +205,25 @@ def judged_by_day(memory: Memory, rounds: Sequence[Round], promise: Promise) -> 
     of days.
     """
     name = _strongest(memory)
-    began = _onset_between(memory.channels[name])
+    strongest = memory.channels[name]
+    began = between(strongest.statistic.onsets, strongest.statistic.rounds, [label for label, _ in strongest.recent])
     before = [round_ for round_ in rounds if began is not None and round_.label < began[0]]
     if not before or not can_be_clustered(before):
         return None
     of_channel = {channel: surplus(channel, held, before) for channel, held in memory.channels.items()}
     if not any(is_clustered(of, before, LEVEL_BEFORE_ALARM) for of in (of_channel.values(), [of_channel[name]])):
         return None
-    return _judged_anew(memory, rounds, promise, by_day=True, correlation_time=memory.correlation_time)
-
-
-def _judged_anew(
-    memory: Memory, rounds: Sequence[Round], promise: Promise, by_day: bool, correlation_time: float
-) -> tuple[Memory, str]:
-    """All rounds judged again: by days, or knowing how many near in time count as one. What came before the first
-    round that gave evidence is reference, if that is enough."""
-    stepped = max(held.statistic.rounds for held in memory.channels.values())
-    first_judged = (whole_days(rounds) if memory.by_day else rounds)[-stepped].label
-    anew, missing = Memory(by_day=by_day, correlation_time=correlation_time, repeats_s=memory.repeats_s), ""
-    anew = replace(anew, begins=memory.begins, begins_at=memory.begins_at)
+    anew, missing = Memory(by_day=True), ""
     for i, round_ in enumerate(rounds):
         anew = _step(anew, [o for o in round_.observations if o.series in anew.series], round_)
-        next_ = rounds[min(i + 1, len(rounds) - 1)]
         waiting = set(memory.series) - set(anew.series)
-        if waiting and next_.label >= first_judged and not (anew.by_day and day_of(next_) == day_of(round_)):
-            # The newest day is over with the first round of the next one.
-            known = rounds[: i + 1 + anew.by_day]
-            anew, missing = gather(anew, waiting, _known(known), promise)
+        if waiting and day_of(rounds[min(i + 1, len(rounds) - 1)]) != day_of(round_):
+            anew, missing = gather(anew, waiting, _known(rounds[: i + 2]), promise)
     return anew, missing
 
 
 def _known(rounds: Sequence[Round]) -> History:
     return lambda series: rounds
-
-
-def _onset_between(held: ChannelMemory) -> Between | None:
-    return between(held.statistic.onsets, held.statistic.rounds, [label for label, _ in held.recent])
 
 
 def _strongest(memory: Memory) -> str:
@@ -281,14 +236,6 @@ def _without_alarm(memory: Memory) -> Memory:
     if not memory.alarmed and memory.rejected_log_e is None:
         return memory
     return replace(memory, alarmed=False, rejected_log_e=None, rejected_because="")
-
-
-def _explained(memory: Memory, judged: Judgement) -> Judgement:
-    """With the reason why a suspicion takes longer to become an alarm, where there is one."""
-    if judged.state != "suspected" or memory.correlation_time == 1:
-        return judged
-    lasts = LASTS.format(memory.correlation_time, "days" if memory.by_day else "rounds")
-    return replace(judged, missing=f"{lasts}; {judged.missing}" if judged.missing else lasts)
 
 
 def _suspected(judged: Judgement, missing: str) -> Judgement:

@@ -54,8 +54,6 @@ class Memory:
     """Labels of the rounds in any reference, in order."""
     by_day: bool = False
     """Whether the rounds of one day are one step of the statistic."""
-    correlation_time: float = 1.0
-    """How many rounds, or days, near in time count as one, as an alarm that was checked showed."""
     repeats_s: float = 0.0
     """Rounds at most so many seconds apart repeat one another, as the reference showed; such rounds of it are one."""
     today: str = ""

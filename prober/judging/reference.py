@@ -111,7 +111,7 @@ def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round], odd_s
     for name, channel in CHANNELS.items():
         if channel.is_endpoint_wide and name in channels:
             continue
-        found = _learn_channel(channel, series, rounds, seen, memory.correlation_time)
+        found = _learn_channel(channel, series, rounds, seen)
         if found is not None:
             learnt, surprise = found
             channels[name] = _merge(channels[name], learnt) if name in channels else learnt
@@ -127,11 +127,7 @@ def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round], odd_s
 
 
 def _learn_channel(
-    channel: Channel,
-    series: Sequence[str],
-    rounds: Sequence[Round],
-    seen: set[tuple[str, tuple[int, ...]]],
-    correlation_time: float,
+    channel: Channel, series: Sequence[str], rounds: Sequence[Round], seen: set[tuple[str, tuple[int, ...]]]
 ) -> tuple[ChannelMemory, Floats] | None:
     """The channel, and how odd it finds each round; None where it can read nothing of these series."""
     found = read(channel, rounds, series)
@@ -158,7 +154,6 @@ def _learn_channel(
         score=_padded([scale.score for scale in kept], width),
         novel=np.array([[category == scale.novel for category in range(width)] for scale in kept]),
         names=np.array([_names(scale.labels, width) for scale in kept]),
-        correlation_time=correlation_time,
     )
     learnt_channel = ChannelMemory(
         rows=tuple(rows),

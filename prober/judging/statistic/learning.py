@@ -23,14 +23,7 @@ REPEAT_WEIGHT: Final = 4.0
 """How much a reply of the repeated round counts beside one reply's worth of the mean."""
 
 
-def learn(
-    tables: Sequence[Table],
-    prior: Floats,
-    score: Floats,
-    novel: Bools,
-    names: Ints | None = None,
-    correlation_time: float = 1.0,
-) -> Null:
+def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, names: Ints | None = None) -> Null:
     """The still world after the reference: base counts and class weights, by a few rounds of expectation maximisation.
 
     `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale; `novel` marks
@@ -39,9 +32,9 @@ def learn(
     """
     valid = prior > 0
     counts = [table.counts(prior.shape[1]) for table in tables]
-    discounts = [np.full(prior.shape[0], 1 / correlation_time) for _ in tables]
+    discounts = [np.ones(prior.shape[0]) for _ in tables]
     class_prior = np.concatenate([CLASS_PRIOR, [OUTLIER_PRIOR], np.full(len(tables), REPEAT_PRIOR / len(tables))])
-    base = prior + sum(counts) / correlation_time
+    base = prior + sum(counts)
     mean = base / base.sum(axis=1, keepdims=True)
     null = Null(
         valid=valid,
@@ -51,7 +44,6 @@ def learn(
         repeats=np.stack([_repeat(count, mean) for count in counts]),
         base=base,
         classes=class_prior,
-        correlation_time=correlation_time,
     )
     one = np.zeros(len(prior), dtype=np.int64)
     for _ in range(6):
@@ -63,8 +55,7 @@ def learn(
             log_joint[len(CLASS_PRIOR) + 1 + i] = -np.inf
             belief = posterior(log_joint)
             expected += belief
-            worth = discount(belief[None], table.replies, _strengths(belief)[None], one)
-            discounts[i] = worth / correlation_time
+            discounts[i] = discount(belief[None], table.replies, _strengths(belief)[None], one)
         null = replace(null, base=base, classes=class_prior + expected)
     return null
 
@@ -73,7 +64,7 @@ def absorb(null: NullStack, table: Table, belief: Floats, trust: Floats) -> list
     """The still world of every channel after one more round, whose classes have the posterior `belief`,
     shape (channels, classes + 1 + repeats); where `trust`, shape (channels,), is 0 nothing is learnt."""
     strengths = np.broadcast_to(_strengths(belief[0]), belief.shape)
-    worth = (trust / null.correlation_time)[null.channel] * discount(belief, table.replies, strengths, null.channel)
+    worth = trust[null.channel] * discount(belief, table.replies, strengths, null.channel)
     base = null.base + worth[:, None] * table.counts(null.base.shape[1])
     classes = null.classes + trust[:, None] * belief
     return [
@@ -100,7 +91,6 @@ def extend(null: Null, other: Null) -> Null:
         repeats=np.stack(repeats),
         base=stacked([null.base, other.base]),
         classes=np.concatenate([classes, null.classes[ours:], other.classes[ours:]]),
-        correlation_time=null.correlation_time,
     )
 
 
