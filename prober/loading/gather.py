@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 from pydantic import JsonValue
 
 from prober.loading import rules
+from prober.loading.addresses import address_findings
 from prober.loading.alert_rules import alerts_findings
 from prober.loading.checks import SchemaSum, objective_findings, value_findings
-from prober.loading.connection_rules import address_findings, limit_warnings, placed, provider_findings, reach_warnings
+from prober.loading.connection_rules import limit_warnings, placed, provider_findings, reach_warnings
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.openslo import objectives_of
 from prober.loading.suggestions import did_you_mean

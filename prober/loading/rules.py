@@ -12,8 +12,9 @@ from pydantic import JsonValue
 
 from prober.judging.channels import CHANNELS
 from prober.loading import cron
+from prober.loading.addresses import is_local
 from prober.loading.checks import schema_fault, tool_fault, value_fault
-from prober.loading.connection_rules import connection_findings, is_local, key_fix
+from prober.loading.connection_rules import connection_findings, key_fix
 from prober.loading.lines import Finding, Where
 from prober.loading.suggestions import NO_KEYS, did_you_mean, number_meant
 from prober.model.budget import A_PERIOD, NANO, Budget, Limit

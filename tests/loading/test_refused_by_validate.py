@@ -19,7 +19,7 @@ from prober.asking.access import Keys, NoKey, access_of
 from prober.asking.http_provider import address, build
 from prober.cli import main
 from prober.loading import Declarations, load
-from prober.loading.connection_rules import address_findings
+from prober.loading.addresses import address_findings
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of
 from prober.model.reference import TRIAL
