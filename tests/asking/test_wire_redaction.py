@@ -6,13 +6,14 @@ import base64
 import codecs
 import html
 import json
+import random
 import re
 import urllib.parse
 from collections.abc import Callable
 
 import pytest
 
-from prober.asking.redaction import redacted, without_secrets
+from prober.asking.redaction import _spellings, _without_spelled, redacted, without_secrets
 from prober.model.reply import Reply, ToolCall
 from tests.asking.conftest import NOW, ask, endpoint_for
 from tests.asking.wire_server import WireServer
@@ -184,3 +185,14 @@ def test_where_words_are_cut_no_piece_of_a_secret_stays(
     said = "w" * before + " " + "".join(f"\\u{ord(c):04x}" for c in SECRET) + " is wrong"
     server.says(401, {"content-type": "application/json"}, b'{"error": {"message": "%s"}}' % said.encode())
     assert not remains(ask(endpoint_for("openai", server.url)).error_detail)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_where_escapes_are_rare_the_same_is_found_as_by_looking_everywhere(spelling: str) -> None:
+    said, rng = SPELLINGS[spelling](SECRET), random.Random(spelling)
+    words = "It is said that a model sk A% x=1 keeps s- C:\\new R&D in mind. "
+    for _ in range(8):
+        cut = rng.randint(1, len(said) - 1)
+        hidden = said[:cut] + rng.choice(["\\n", "%0A", "&shy;", "<br>", "=\n", "\\u200b"]) + said[cut:]
+        text = words * rng.randint(10, 40) + hidden + words * rng.randint(10, 40) + said[:cut] + "\\x41" + words * 30
+        assert _without_spelled(text, SECRET) == _spellings(SECRET).sub("[redacted]", text)
