@@ -1,4 +1,4 @@
-"""The promise over a fleet: still endpoints, independent or shaken together, under three rules of alarm.
+"""The promise over a fleet: unchanged endpoints, independent or shaken together, under three rules of alarm.
 
 Each endpoint is an exact e-detector, the Shiryaev–Roberts sum of likelihood ratios of a shift that never comes, so that
 whatever exceeds the promise is the rule's doing. It prints the table

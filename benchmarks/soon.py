@@ -353,8 +353,8 @@ def lines(found: Soon) -> list[str]:
         "",
         "The same plan at endpoints that never change. Intervals are Garwood's, 95 %; promised is one a year.",
         "",
-        "| still endpoint | a round every | years | false alarms | a year | confirmation rounds | false breaks while "
-        "the reference is gathered |",
+        "| unchanged endpoint | a round every | years | false alarms | a year | confirmation rounds | false breaks "
+        "while the reference is gathered |",
         "|---|---|---|---|---|---|---|",
         *(
             f"| {row.kind} | {row.every_h:g} h | {row.years:.1f} | {row.alarms} | {row.rate} | {row.extra:.1%} more "

@@ -151,7 +151,7 @@ def evidence(points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: 
 
 def heat(days: Sequence[ChannelDay], threshold: float, marked: Sequence[Mark], *, hourly: bool) -> alt.LayerChart:
     """Channels over time: how near the evidence of each day, or hour, came to an alarm; the strongest channel first.
-    Below `WORTH_A_LOOK` there is no colour: evidence of a still endpoint comes and goes."""
+    Below `WORTH_A_LOOK` there is no colour: evidence of an unchanged endpoint comes and goes."""
     step = timedelta(hours=1) if hourly else timedelta(days=1)
     most: dict[str, float] = {}
     for one in days:

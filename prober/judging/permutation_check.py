@@ -25,7 +25,7 @@ from prober.judging.statistic.readings import Floats, Ints
 
 PERMUTATIONS: Final = 999
 LEVEL: Final = 0.02
-"""Share of still endpoints for which the check finds a change all the same."""
+"""Share of unchanged endpoints for which the check finds a change all the same."""
 RAREST: Final = 3.0
 """Where the change is in the newest one or two rounds, the level is at least this, divided by the number of ways to
 choose as many rounds: the most extreme order of all has the p-value of two of these, and an alarm must not have to wait

@@ -86,7 +86,7 @@ class Promise:
 
     @property
     def odd_share(self) -> float:
-        """Share of a still endpoint's rounds that are more extreme than all of the reference."""
+        """Share of an unchanged endpoint's rounds that are more extreme than all of the reference."""
         return 1 / (self.reference_rounds + 1)
 
     def missing(self, rounds: int, at: Sequence[datetime]) -> str:

@@ -19,7 +19,7 @@ REFERENCE = Promise().reference.rounds
 
 
 def spoken(rng, choice="yes", **changes):
-    """The fingerprint of one reply of a still endpoint; `changes` replace readings.
+    """The fingerprint of one reply of an unchanged endpoint; `changes` replace readings.
 
     Answers with `choice` nine times of ten, in about 100 characters, never refusing, always passing.
     """

@@ -1,1 +1,1 @@
-"""The statistic under all channels: what a still endpoint looks like, and the bets against it."""
+"""The statistic under all channels: what an unchanged endpoint looks like, and the bets against it."""

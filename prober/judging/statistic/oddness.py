@@ -7,7 +7,7 @@ One round cannot be an alarm, but it can be a reason to ask again at once. With 
 
 and the oddness of a round is ln(1 + sum exp z) over its channels: a soft maximum, so that one channel that is like
 never before is not lost among the scatter of the others. Rounds of the reference are held against the others, never
-against themselves. So a round of a still endpoint is odder than all n of them about once in n + 1.
+against themselves. So a round of an unchanged endpoint is odder than all n of them about once in n + 1.
 
 That the share stays what it is promised to be, whatever the endpoint does, is not left to luck: the bar rises with
 every odd round and falls a little with every other one (Gibbs & Candès, "Adaptive conformal inference under
@@ -33,7 +33,7 @@ class OddnessBar:
     """By how much an odd round raises it: half the standard deviation of the reference's oddness."""
 
     share: float
-    """Of the rounds of a still endpoint that may be odd."""
+    """Of the rounds of an unchanged endpoint that may be odd."""
 
     @staticmethod
     def of(reference: Floats, share: float) -> OddnessBar:
