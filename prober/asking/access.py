@@ -39,6 +39,7 @@ EARLY_S: Final = 60.0
 FAILED_S: Final = 30.0
 """How long a command that failed is not tried again, so that a round does not wait for it again and again."""
 MOST_BYTES: Final = 64_000
+_MOST_GIVEN: Final = 1_000
 
 _TOKEN: Final = ("accessToken", "access_token", "token", "key")
 _EXPIRES: Final = ("expires_on", "expires_at", "expiration", "expirationTimestamp", "expiry", "exp")
@@ -293,9 +294,22 @@ def _read(path: str, declared_as: str = "api_key_file") -> str | NoKey:
     return _checked(text, f"{declared_as} {path}")
 
 
+_GIVEN: Final[dict[str, None]] = {}
+"""The newest keys that this process was given, wherever they came from: those that expired among them."""
+
+
+def keys_given() -> tuple[str, ...]:
+    """What must not be seen anywhere although neither the environment nor a file that it names holds it: keys that a
+    command printed, or that a declared file holds. Longest first."""
+    return tuple(sorted(_GIVEN, key=lambda one: (-len(one), one)))
+
+
 def _checked(key: str, where: str) -> str | NoKey:
     if not key:
         return NoKey(f"{where} is empty; there must be a key")
     if not (key.isascii() and key.isprintable()):
         return NoKey(f"{where} holds characters no key has; paste the key again")
+    _GIVEN[key] = None
+    while len(_GIVEN) > _MOST_GIVEN:
+        _GIVEN.pop(next(iter(_GIVEN)), None)
     return key

@@ -7,13 +7,13 @@ import re
 import socket
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import idna
 
 from prober.loading.lines import Finding
 from prober.loading.suggestions import NO_KEYS
-from prober.text import is_secret_name, one_line, quoted
+from prober.text import is_secret_name, leaks, one_line, quoted
 
 _METADATA: Final = ("169.254.169.254", "169.254.170.2", "fd00:ec2::254", "metadata.google.internal", "100.100.100.200")
 """Where machines in a cloud ask for their credentials: answers must not be stored as replies."""
@@ -25,6 +25,11 @@ _SECRET: Final = re.compile(
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _LONG: Final = re.compile(r"[A-Za-z0-9+/_]{12,}")
 """What may be a key, whatever its name."""
+_RUN: Final = re.compile(r"[A-Za-z0-9]{12,}")
+_DIGITS: Final = re.compile(r"\d+")
+_HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F]{32,}")
+_ACCOUNT_IN_PATH: Final = ("gateway.ai.cloudflare.com", "api.cloudflare.com")
+"""Hosts whose addresses hold the id of an account, 32 hexadecimal digits, which is no secret."""
 _WHOLE: Final = (
     "/chat/completions", "/completions", "/responses", "/messages", ":generateContent", ":streamGenerateContent",
     "/converse", "/invoke", ":rawPredict", ":streamRawPredict",
@@ -47,7 +52,8 @@ def address_findings(base_url: str, fix_of_key: str, *, sends_key: bool) -> Iter
     path = address.path.rstrip("/")
     beside = "&".join(part for segment in path.split("/") for part in segment.split(";")[1:])
     kept = [name for name, value in parse_qsl(address.query, True) if _may_be_secret(name, value)]
-    in_path = [name for name, value in parse_qsl(beside, True) if _may_be_secret(name, value) or _is_random(name)]
+    beside_path = [name for name, value in parse_qsl(beside, True) if _may_be_secret(name, value) or _is_random(name)]
+    in_path = beside_path or list(_secret_segments(path))
     whole = next((end for end in _WHOLE if path.lower().endswith(end.lower())), None)
     middle = len(path) // 2
     if address.scheme not in {"http", "https"} or not host or not base_url.isprintable() or " " in base_url:
@@ -90,6 +96,32 @@ def names_secret(name: str) -> bool:
 def _is_random(value: str) -> bool:
     is_mixed = _LONG.search(value) and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
     return bool(is_mixed and not _DATE.search(value))
+
+
+def _secret_segments(path: str) -> Iterator[str]:
+    """Segments of a path that are a secret by their own name or by the one before, or look like a key."""
+    before = ""
+    for segment in unquote(path).split("/"):
+        name, _, value = segment.replace(":", "=", 1).partition("=")
+        is_key = any(_looks_like_a_key(run) for run in _RUN.findall(segment))
+        if segment and (is_key or leaks(segment) or names_secret(before) or (value and names_secret(name))):
+            yield segment
+        before = segment
+
+
+def _looks_like_a_key(run: str) -> bool:
+    """Whether digits and letters alternate as in no name. Ids of accounts and deployments have one case of letters, and
+    are shorter than keys, or hexadecimal."""
+    is_mixed = len(_DIGITS.findall(run)) >= 3 and re.search("[A-Za-z]", run) is not None
+    one_case = run in (run.lower(), run.upper())
+    return is_mixed and (not one_case or (len(run) >= 20 and not _HEXADECIMAL.fullmatch(run)))
+
+
+def may_hold_a_key(base_url: str) -> bool:
+    """Whether a segment of the path is hexadecimal digits only, as keys are, and ids of accounts."""
+    address = urlsplit(base_url)
+    has_digits = any(_HEXADECIMAL.fullmatch(segment) for segment in unquote(address.path).split("/"))
+    return has_digits and address.hostname not in _ACCOUNT_IN_PATH
 
 
 def _is_host(host: str) -> bool:

@@ -12,7 +12,7 @@ from shutil import which
 from typing import Final
 from urllib.parse import urlsplit
 
-from prober.loading.addresses import address_findings, names_secret
+from prober.loading.addresses import address_findings, may_hold_a_key, names_secret
 from prober.loading.lines import Finding, Where
 from prober.loading.suggestions import did_you_mean
 from prober.model.connection import filled
@@ -186,6 +186,9 @@ def reach_warnings(endpoint: Endpoint) -> Iterator[Finding]:
     """What may keep an endpoint from being asked from this machine, and a cache that may answer in its place."""
     if cached := cache_warning(endpoint):
         yield Finding((), cached)
+    if endpoint.base_url is not None and may_hold_a_key(endpoint.base_url):
+        message = f"if the long hexadecimal part of the path is a key, take it out and write {key_fix(endpoint)}"
+        yield Finding(("base_url",), message)
     cloud = CLOUDS.get(auth_of(endpoint))
     if cloud is not None and not _is_installed(cloud.module):
         message = f"needs the cloud's own library; run pip install 'canary-prober[{cloud.extra}]' where it runs"

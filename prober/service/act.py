@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final, get_args
 
 from prober.alerts.phrases import minute, when
+from prober.asking.access import keys_given
 from prober.asking.redaction import redacted
 from prober.incidents.actions import act_on, refusal, reset
 from prober.incidents.routing import Routing
@@ -29,7 +30,7 @@ NOWHERE: Final = "there is no incident {}; `prober incidents list` shows all the
 def as_typed(text: str) -> str:
     """What a person typed, without secrets that this process knows and without what looks like one: texts are stored,
     shown and sent on."""
-    for one in secrets_here():
+    for one in (*secrets_here(), *keys_given()):
         text = redacted(text, one)
     return redact(text)
 

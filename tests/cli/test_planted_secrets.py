@@ -208,16 +208,21 @@ NOTES: list[list[str]] = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("whose", ["an endpoint", "Slack", "a webhook", "a file", "nobody here"])
+@pytest.mark.parametrize(
+    "whose", ["an endpoint", "Slack", "a webhook", "a file", "a command", "a declared file", "nobody here"]
+)
 def test_no_note_keeps_a_key(prober: Run, planted: Path, monkeypatch: pytest.MonkeyPatch, whose: str) -> None:
     make_alerters_open(monkeypatch)
     (planted / "http-token").write_text("correct-horse\n")
+    (planted / "command").write_text(f"#!/bin/sh\necho '{PLANTED['COMMAND']}'\n")
     monkeypatch.setenv("PROBER_HTTP_TOKEN_FILE", str(planted / "http-token"))
     typed = {
         "an endpoint": PLANTED["KEY"],
         "Slack": PLANTED["SLACK"],
         "a webhook": os.environ["PROBER_WEBHOOK_URL"],
         "a file": "correct-horse",
+        "a command": PLANTED["COMMAND"],
+        "a declared file": PLANTED["FILE"],
         "nobody here": "sk-proj-Ab3x9Zq7LmN0pQrStUvWxYz12",
     }[whose]
     with WireServer() as server:

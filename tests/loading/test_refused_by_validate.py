@@ -20,6 +20,8 @@ from prober.asking.http_provider import address, build
 from prober.cli import main
 from prober.loading import Declarations, load
 from prober.loading.addresses import address_findings
+from prober.loading.connection_rules import reach_warnings
+from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of
 from prober.model.reference import TRIAL
@@ -263,6 +265,10 @@ SECRET = "s3cr3tSECRET99"
         f"https://h.example/v1;x={SECRET}/y", f"https://h.example/v1?{SECRET}", f"https://h.example/v1?{SECRET}=1", f"https://h.example/v1;{SECRET}", f"https://h.example/v1?a=1&{SECRET}",
         f"https://u:{SECRET}@h.example/v1", f"https://u%3A{SECRET}@h.example/v1", f"https:u:{SECRET}@h.example/v1",
         f"https:///u:{SECRET}@h.example/v1", f"https://h.example#{SECRET}",
+        f"https://h.example/{SECRET}/v1", f"https://h.example/v1/{SECRET}", f"https://h.example/v1/x-{SECRET}-y/z",
+        f"https://h.example/v1/%73{SECRET[1:]}/", f"https://h.example/key={SECRET}/v1",
+        f"https://h.example/token:{SECRET}/v1", "https://h.example/api-key/plainwords/v1",
+        "https://h.example/v1/b5kq8zr2mm4xw7tn1cvp", "https://h.example/bot71:AAbq9Zx2Kw8Lm4Tr/v1",
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_asked_is_refused_and_shows_no_secret(base_url: str) -> None:
@@ -277,6 +283,11 @@ def test_an_address_that_cannot_be_asked_is_refused_and_shows_no_secret(base_url
         "https://h.example./v1", "https://bücher.example/v1", "https://xn--bcher-kva.example/v1", "https://h.example:/v1",
         "HTTPS://H.EXAMPLE/V1", "http://[::1]:8080/v1", "https://[fe80::1%25eth0]/v1", "https://api_x.example/v1",
         "https://127.1/v1", "https://h.example/v1?api-version=2025-04-01-preview", "http://vllm:8000/v1",
+        "https://api.runpod.ai/v2/vllm7b3kq9zx2w/openai/v1", "https://h.example/serve/Llama3_70B_Instruct_v2/v1",
+        "https://h.example/openai/deployments/gpt4oMiniDeployment2", "https://h.example/models/Qwen2.5-72B-Instruct-AWQ",
+        "https://h.example/v1/projects/my-project-123456/locations/us-central1/endpoints/openapi",
+        "https://gateway.ai.cloudflare.com/v1/023e105f4ecef8ad9ca31a8372d0c353/gw/openai",
+        "https://h.example/3fa85f64-5717-4562-b3fc-2c963f66afa6/v1", "https://h.example/accounts/fireworks/models/v3p1",
         "https://h.example/a/v1/b/v1", "https://h.example/v1//", "http://10.0.0.5:11434", "https://h.example",
     ],
 )  # fmt: skip
@@ -766,3 +777,18 @@ def test_hashes_of_personal_data_need_a_key(tmp_path: Path, monkeypatch: pytest.
     assert "samples.yaml:2: replace_by: hash needs the environment variable PROBER_SAMPLES_KEY" in warning
     monkeypatch.setenv("PROBER_SAMPLES_KEY", "k")
     assert not loaded(tmp_path).warnings
+
+
+@pytest.mark.parametrize(
+    ("base_url", "is_warned"),
+    [
+        ("https://h.example/v1/023e105f4ecef8ad9ca31a8372d0c353", True),
+        ("https://h.example/023E105F4ECEF8AD9CA31A8372D0C353ab/v1", True),
+        ("https://gateway.ai.cloudflare.com/v1/023e105f4ecef8ad9ca31a8372d0c353/gw/openai", False),
+        ("https://h.example/v1", False),
+    ],
+)
+def test_hexadecimal_digits_in_a_path_may_be_a_key(base_url: str, is_warned: bool) -> None:
+    endpoint = Endpoint(name="e", provider="openai", model="m", base_url=base_url, api_key_env="PATH")
+    said_of_keys = [one.message for one in reach_warnings(endpoint) if "hexadecimal" in one.message]
+    assert bool(said_of_keys) is is_warned and "023" not in "".join(said_of_keys)
