@@ -24,8 +24,9 @@ from dashboard.frame import PageContext, heading
 from dashboard.overview import incident_link
 from dashboard.selection import choose_endpoint_or_all, go_by_row, link, table_key
 from dashboard.standing import in_whose_hands, incident_badges
+from prober.incidents.severity import urgency
 from prober.model.errors import ConfigurationError
-from prober.model.incident import SEVERITIES, Change, Facts, Incident, Measured, Trouble
+from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.notice import Part
 from prober.model.triage import CAUSE_WORDS, Triage
 from prober.model.watch import cause_in_words
@@ -64,9 +65,7 @@ def _list(context: PageContext) -> None:
         )
         st.caption("To test whether an alarm would reach you, run `prober drill ENDPOINT`.")
         return
-    open_ = sorted(
-        live, key=lambda one: (not isinstance(one, Trouble), -SEVERITIES.index(one.severity), one.state != "open")
-    )
+    open_ = sorted(live, key=urgency)
     st.markdown("## Open")
     if not open_:
         st.caption("None.")

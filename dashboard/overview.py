@@ -15,7 +15,6 @@ from dashboard.selection import choose_from, choose_text, go_by_row, link, selec
 from dashboard.standing import (
     SYMBOLS,
     badges,
-    by_urgency,
     drawn,
     headline,
     incident_badges,
@@ -43,17 +42,16 @@ _ROWS: Final = 25
 
 def draw(context: PageContext) -> None:
     store = context.store
-    statuses = by_urgency(
-        endpoint_statuses(store.endpoints(), store.rounds(), store.maintenance(context.now), context.now)
-    )
+    statuses = endpoint_statuses(store.endpoints(), store.rounds(), store.maintenance(context.now), context.now)
     needy = [one for one in statuses if needs_somebody(one)]
     heading("Overview", tab=f"{len(needy)} of {len(statuses)} need attention" if needy else "All quiet")
+    _about_the_prober(context)
     said = headline(statuses, context.zone)
-    if said.tone != "error":  # a prober that asks nothing is graver than an answer that may be old
-        _about_the_prober(context)
+    if said.tone != "error":
+        _doubts(context)
     {"error": st.error, "warning": st.warning, "info": st.info, "success": st.success}[said.tone](said.sentence)
     if said.tone == "error":
-        _about_the_prober(context)
+        _doubts(context)
     if said.remarks:
         st.markdown(" ".join(said.remarks))
     has_vantages = any(one.endpoint.vantage for one in statuses)
@@ -75,13 +73,18 @@ def draw(context: PageContext) -> None:
 
 
 def _about_the_prober(context: PageContext) -> None:
-    """What makes every answer on this page doubtful."""
-    found = attendance(context.store.daemon_statuses(), context.now)
-    if found.silent and not found.alive:
-        last = max(one.seen_at for one in found.silent)
-        st.error(f"**The prober fell silent {ago(last, context.now)}**: nothing is asked. Start `prober run` again.")
+    """The gravest: everything else on this page may be old, or reaches nobody."""
+    if last := attendance(context.store.daemon_statuses(), context.now).silent_since:
+        st.error(
+            f"**The prober fell silent {ago(last, context.now)}**: nothing is asked, so what this page says is from "
+            "before then. Start `prober run` again."
+        )
     for unheard in unreached(context.store.deliveries(), context.now):
         st.error(unheard)
+
+
+def _doubts(context: PageContext) -> None:
+    """What makes an answer that all is well doubtful."""
     if doubtful := [one for one in context.store.promises() if not one.kept]:
         st.warning(f"**The promise is in doubt** at {listed([inline(one.endpoint) for one in doubtful])}.")
         link("What was promised, and what happened", "promise")

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final, Literal
 
 from dashboard.formatting import inline, listed, when
-from prober.model.incident import SEVERITIES, Incident
+from prober.model.incident import Incident
 from prober.status.endpoint_status import STATES, EndpointStatus, State
 from prober.status.gathering import PROTECTIONS
 from prober.status.strip import DayState
@@ -54,16 +54,6 @@ def needs_somebody(one: EndpointStatus) -> bool:
     return STATES.index(one.state) <= STATES.index("suspected") or one.misses_objective
 
 
-def by_urgency(statuses: Sequence[EndpointStatus]) -> tuple[EndpointStatus, ...]:
-    """Outages first, then the gravest, then what nobody has acknowledged."""
-
-    def key(one: EndpointStatus) -> tuple[int, int, bool, str]:
-        severity = -SEVERITIES.index(one.severity) if one.severity else 1
-        return STATES.index(one.state), severity, one.incident is not None and one.incident.state != "open", one.name
-
-    return tuple(sorted(statuses, key=key))
-
-
 def badges(one: EndpointStatus) -> str:
     """State and severity as markdown, in colour only where something is suspected or worse."""
     colour = "gray"
@@ -95,10 +85,8 @@ def sentence(one: EndpointStatus, zone: tzinfo = UTC) -> str:
         said = one.incident.headline
     said = said[:1].upper() + said[1:]
     again = f"; next round at {when(one.next_round_at, zone)}" if one.next_round_at else ""
-    view = one.endpoint
-    others = (*view.open_facts, *view.measured, *view.runaways)
-    open_ = sum(each is not None for each in (view.open_incident, view.trouble, *others))
-    more = f" (and {count(open_ - 1, 'more incident')})" if open_ > 1 else ""
+    others = len(one.open_incidents) - 1
+    more = f" (and {count(others, 'more incident')})" if others > 0 else ""
     other = one.incident.endpoint if one.incident is not None else one.name
     # Declared alike under two names: one content, so one reference and one incident.
     shared = f" (the incident of {inline(other)}, which is declared with the same content)" if other != one.name else ""
@@ -157,7 +145,7 @@ def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, .
 
 
 def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline:
-    """One sentence for all endpoints, outages first, and what qualifies it."""
+    """One sentence for all endpoints, which come the most urgent first, and what qualifies it."""
     groups = {state: [one for one in statuses if one.state == state] for state in STATES}
     down, changed, quiet = groups["unreachable"], groups["changed"], groups["quiet"]
     qualifying: list[State] = [state for state in STATES if state not in ("unreachable", "changed", "quiet")]
@@ -166,14 +154,14 @@ def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline
     if missed:
         remarks = (f"▲ Objective missed: {listed([f'**{inline(one.name)}**' for one in missed])}.", *remarks)
     alone = len(down) + len(changed) == 1
-    said = (
-        _counted(down, len(statuses), "has an outage", "have an outage", alone, zone),
-        _counted(
-            changed, len(statuses), "is different from what you pinned", "differ from what you pinned", alone, zone
-        ),
-    )
-    if any(said):
-        return Headline("error", " ".join(filter(None, said)), remarks)
+    differs = "is different from what you pinned", "differ from what you pinned"
+    said = {
+        group[0].name: _counted(group, len(statuses), *words, alone, zone)
+        for group, words in ((down, ("has an outage", "have an outage")), (changed, differs))
+        if group
+    }
+    if said:
+        return Headline("error", " ".join(said[one.name] for one in statuses if one.name in said), remarks)
     if not quiet and not groups["suspected"]:
         if groups["stale"]:
             return Headline("warning", "**Cannot tell**: no endpoint with a reference is answering.", remarks)
@@ -186,8 +174,6 @@ def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline
 
 
 def _counted(group: Sequence[EndpointStatus], of: int, is_so: str, are_so: str, tell_why: bool, zone: tzinfo) -> str:
-    if not group:
-        return ""
     names = listed([f"**{inline(one.name)}**" for one in group])
     if len(group) > 1:
         return f"{len(group)} of {count(of, 'endpoint')} {are_so}: {names}."

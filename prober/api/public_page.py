@@ -46,13 +46,13 @@ _STYLE: Final = (
 
 
 def status_page(statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequence[DayState]], now: datetime) -> str:
-    """The whole page, the most urgent endpoint first: HTML without scripts and without anything from elsewhere."""
+    """The whole page, endpoints in the order given: HTML without scripts and without anything from elsewhere."""
     rows = "".join(
         f'<tr><td>{_name(one)}</td><td><b style="background:{COLOURS[one.state]}">{one.state}</b>'
         f"<small>{_meaning(one)}</small></td>"
         f"<td>{_strip(strips.get(one.name, ()))}</td><td>{f'since {_time(one.since)}' if one.since else ''}"
         f"<small>last round {_time(one.completed_at)}</small></td></tr>"
-        for one in sorted(statuses, key=lambda one: STATES.index(one.state))
+        for one in statuses
     )
     head = f"<thead><tr><th>Endpoint</th><th>State</th><th>Last {DAYS} days</th><th>When</th></tr></thead>"
     return (

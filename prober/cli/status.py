@@ -14,6 +14,7 @@ from prober.cli.candidates import candidate_words
 from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
 from prober.cli.output import Json, complain, delivery_fix, fix_of, of_time, print_json, say, table
 from prober.incidents.bill import bill_words
+from prober.incidents.clock import attendance
 from prober.incidents.measured import HELD_BACK
 from prober.incidents.routing import Routing
 from prober.model.allowance import AccountView
@@ -88,6 +89,7 @@ def status(
     elif expected is not None:
         _say_expected(expected, deliveries, now)
     else:
+        say(*_silence(daemon_statuses, now))
         _show(statuses)
         say(*(_feature_words(one, whole.shifts) for one in whole.features))
         say(*(f"{one.endpoint}: beside it, {candidate_words(one)}" for one in beside))
@@ -198,6 +200,13 @@ def _account_words(one: AccountView) -> str:
     waiting = [f"{count(one.waiting, 'ask')} waiting"] if one.waiting else []
     blocked = [f"the provider asks to wait until {minute(one.blocked_until)}"] if one.blocked_until else []
     return f"{', '.join(one.endpoints)}: {'; '.join([*used, *waiting, *blocked])}"
+
+
+def _silence(daemon_statuses: Sequence[DaemonStatus], now: datetime) -> list[str]:
+    """The gravest, so the first: everything else may be old."""
+    since = attendance(daemon_statuses, now).silent_since
+    said = "nothing is asked, so what follows is from before then. Start `prober run` again."
+    return [f"The prober fell silent at {minute(since)}: {said}", ""] if since else []
 
 
 def _not_followed(daemon_statuses: Sequence[DaemonStatus]) -> list[str]:

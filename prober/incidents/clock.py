@@ -118,6 +118,11 @@ class Attendance:
         """Endpoints that somebody watches."""
         return frozenset(name for sign in self.alive for name in sign.endpoints)
 
+    @property
+    def silent_since(self) -> datetime | None:
+        """Since when nothing is asked, although nobody stopped it; None while a daemon is alive, or where none was."""
+        return None if self.alive else max((one.seen_at for one in self.silent), default=None)
+
     def missing(self, lost: DaemonStatus) -> str:
         """Endpoints that a lost daemon watched and nobody watches now, for people."""
         return ", ".join(name for name in lost.endpoints if name not in self.watched)

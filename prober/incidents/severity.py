@@ -7,7 +7,7 @@ from typing import Final
 
 from prober.model.declaration import Severity
 from prober.model.evidence import NONE, Fact
-from prober.model.incident import SEVERITIES, Change, Facts, Incident
+from prober.model.incident import SEVERITIES, Change, Facts, Incident, Trouble
 
 DEFAULTS: Final[Mapping[str, Severity]] = {
     "identity": "info",
@@ -58,3 +58,14 @@ def fact_severity(fact: Fact, rules: Mapping[str, Severity] | None = None) -> Se
 def worst(levels: Iterable[Severity]) -> Severity:
     """The worst of some levels, of which there must be one."""
     return max(levels, key=SEVERITIES.index)
+
+
+def gravity(level: Severity) -> int:
+    """Sorts the gravest first."""
+    return -SEVERITIES.index(level)
+
+
+def urgency(incident: Incident) -> tuple[int, bool, bool, int]:
+    """Sorts the most urgent first: by severity, then outages, then what nobody has acknowledged, then the newest. The
+    order of endpoints (`prober.status.endpoint_status.endpoint_statuses`) is the same."""
+    return gravity(incident.severity), not isinstance(incident, Trouble), incident.state != "open", -incident.id

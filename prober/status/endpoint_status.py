@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from prober.asking.breaker import Breaker
 from prober.asking.gates import Overspending
+from prober.incidents.severity import gravity, worst
 from prober.loading.round_labels import moment_of
 from prober.model.budget import NANO, since
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, Incident
+from prober.model.incident import Incident
 from prober.model.watch import cause_in_words
 from prober.status.gathering import judged_from, lasting, middle_gap, next_scheduled, protected_by, without_words
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
@@ -21,7 +22,9 @@ State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "pa
 Verdict = Literal["ok", "degraded", "changed", "unreachable", "unknown"]
 
 STATES: Final[tuple[State, ...]] = ("unreachable", "changed", "stale", "suspected", "gathering", "paused", "quiet")
-"""Most urgent first."""
+"""Most urgent first, of the same severity."""
+_WITHOUT_INCIDENT: Final[Mapping[State, Severity]] = {"unreachable": "warning", "stale": "warning", "suspected": "info"}
+"""As urgent as an incident of this severity: until an incident opens, or because none does."""
 CLOCK_SLACK: Final = timedelta(minutes=1)
 """By how much the clocks of several machines may differ. A later moment is in the future: a clock was once ahead."""
 
@@ -84,14 +87,17 @@ class EndpointStatus:
         return self.endpoint.name
 
     @property
+    def open_incidents(self) -> tuple[Incident, ...]:
+        """The change, else the trouble first; then the gravest."""
+        view = self.endpoint
+        others: tuple[Incident, ...] = (*view.open_facts, *view.measured, *view.runaways)
+        firsts = [one for one in (view.open_incident, view.trouble) if one is not None]
+        return (*firsts, *sorted(others, key=lambda one: gravity(one.severity)))
+
+    @property
     def incident(self) -> Incident | None:
-        """What is open: the change, else the trouble, else the gravest of facts and of what is measured, else what
-        spends more than planned."""
-        others: tuple[Incident, ...] = (*self.endpoint.open_facts, *self.endpoint.measured)
-        gravest = max(others, key=lambda one: SEVERITIES.index(one.severity), default=None)
-        return (
-            self.endpoint.open_incident or self.endpoint.trouble or gravest or next(iter(self.endpoint.runaways), None)
-        )
+        """The first of what is open."""
+        return next(iter(self.open_incidents), None)
 
     @property
     def misses_objective(self) -> bool:
@@ -105,7 +111,8 @@ class EndpointStatus:
 
     @property
     def severity(self) -> Severity | None:
-        return self.incident.severity if self.incident else None
+        """The worst of what is open."""
+        return worst(one.severity for one in self.open_incidents) if self.open_incidents else None
 
     @property
     def missing(self) -> str:
@@ -116,14 +123,23 @@ class EndpointStatus:
 def endpoint_statuses(
     endpoints: Sequence[EndpointView], rounds: Sequence[RoundView], work: Sequence[MaintenanceView], now: datetime
 ) -> tuple[EndpointStatus, ...]:
-    """Every endpoint, in the order given. `rounds`: the newest of each, newest first; `work`: announced maintenance."""
+    """Every endpoint, the most urgent first: by severity, so that a critical change comes before an outage that is a
+    warning; then outages before changes, then what nobody has acknowledged. `rounds`: the newest of each, newest first;
+    `work`: announced maintenance."""
     by_endpoint: dict[str, list[RoundView]] = {}
     for one in rounds:
         by_endpoint.setdefault(one.endpoint, []).append(one)
     begun = {one.endpoint: one for one in work if one.start <= now < one.until}
-    return tuple(
+    found = [
         endpoint_status(one, by_endpoint.get(one.name, ()), now, maintenance=begun.get(one.name)) for one in endpoints
-    )
+    ]
+    return tuple(sorted(found, key=_urgency))
+
+
+def _urgency(one: EndpointStatus) -> tuple[int, int, bool, str]:
+    levels = [level for level in (one.severity, _WITHOUT_INCIDENT.get(one.state)) if level]
+    is_in_hand = one.incident is not None and one.incident.state != "open"
+    return gravity(worst(levels)) if levels else 1, STATES.index(one.state), is_in_hand, one.name
 
 
 def endpoint_status(

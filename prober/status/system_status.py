@@ -39,7 +39,7 @@ class SystemStatus:
     """Everything that is watched, now."""
 
     endpoints: tuple[EndpointStatus, ...]
-    """Most urgent first, as the overview of the store orders them."""
+    """Most urgent first."""
     deliveries: tuple[DeliveryView, ...]
     daemons: tuple[DaemonStatus, ...]
     candidates: tuple[Candidate, ...]

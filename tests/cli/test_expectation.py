@@ -172,6 +172,7 @@ def test_a_daemon_that_fell_silent_is_reported_once(
     assert b"nobody watches swapped" in body
     assert prober("status", "--expect-every", "4h", "--notify").code == 3
     assert len(hook.received) == 1
+    assert prober("status").out.startswith("The prober fell silent at 2026-03-15 14:00 UTC: nothing is asked")
 
 
 def settle_all(store: Store, outcome: Outcome, at: datetime | None = None) -> None:
@@ -389,4 +390,4 @@ def test_an_endpoint_without_a_round_holds_to_the_schema_too(prober: Run, change
         )
     done = prober("status", "--json")
     jsonschema.Draft202012Validator(schema).validate(done.json)
-    assert [one["state"] for one in done.json["endpoints"]][:1] == ["gathering"]
+    assert [one["state"] for one in done.json["endpoints"]] == ["changed", "gathering"], "the most urgent first"

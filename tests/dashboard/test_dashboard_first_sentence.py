@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from dashboard.standing import SYMBOLS, Headline, badges, by_urgency, gathering, headline, sentence, why
+from dashboard.standing import SYMBOLS, Headline, badges, gathering, headline, sentence, why
 from prober.model.incident import Measured
 from prober.status.endpoint_status import STATES, endpoint_status, endpoint_statuses
 from prober.store.pages import overview
@@ -16,7 +16,7 @@ POINTS = history("one")
 
 def test_the_most_urgent_comes_first_and_every_state_has_a_symbol() -> None:
     store = all_states()
-    found = by_urgency(endpoint_statuses(store.query(overview.endpoints), store.query(overview.recent_rounds), (), NOW))
+    found = endpoint_statuses(store.query(overview.endpoints), store.query(overview.recent_rounds), (), NOW)
     assert [(one.state, one.name) for one in found] == [
         ("unreachable", "down"),
         ("changed", "support-bot"),
@@ -47,7 +47,7 @@ def quiet(name):
 
 
 def say(*endpoints, rounds=()) -> Headline:
-    return headline(by_urgency(endpoint_statuses(endpoints, rounds, (), NOW)))
+    return headline(endpoint_statuses(endpoints, rounds, (), NOW))
 
 
 def test_headlines():
@@ -77,7 +77,11 @@ def test_headlines():
     assert say(quiet("down"), rounds=down).tone == "error"
     assert say(quiet("down"), rounds=down).sentence.startswith("**down** has an outage: every ask of the last round")
     both = say(bot, quiet("down"), rounds=down).sentence
-    assert both == "**down** has an outage. **bot** is different from what you pinned.", "outages first"
+    assert both == "**down** has an outage. **bot** is different from what you pinned.", (
+        "of one severity, outages first"
+    )
+    grave = replace(bot, open_incident=replace(incident(moved, 30), severity="critical"))
+    assert say(grave, quiet("down"), rounds=down).sentence.startswith("**bot** is different"), "the graver first"
     assert say(endpoint_view("s", POINTS, state="suspected"), quiet("a")).tone == "warning"
 
 

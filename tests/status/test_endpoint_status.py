@@ -10,7 +10,7 @@ import pytest
 
 from prober.daemon.heartbeat import condition
 from prober.model.budget import Budget, Spent
-from prober.model.incident import Change, Trouble
+from prober.model.incident import Change, Measured, Trouble
 from prober.model.reference import ReferenceRule
 from prober.status.endpoint_status import (
     STATES,
@@ -132,6 +132,33 @@ def test_every_state_is_in_the_order_of_urgency_and_nothing_known_is_not_enough(
     assert exit_code([]) == 3
     assert exit_code([status_of(), status_of(trouble=TROUBLE)]) == 3
     assert exit_code([status_of(open_incident=CHANGE), status_of(trouble=TROUBLE)]) == 1
+
+
+def test_the_graver_comes_first_and_of_one_severity_an_outage_before_a_change() -> None:
+    missed = Measured(id=9, endpoint="bot", endpoint_hash="h", state="open", kind="objective_missed",
+                      severity="critical", onset=CHANGE.onset, detected_round=CHANGE.onset, opened_at=NOW,
+                      cause="checks", about="set/checks", detail="x")  # fmt: skip
+    views = {
+        "critical change": {"open_incident": replace(CHANGE, severity="critical")},
+        "quiet, critical objective": {"measured": (missed,)},
+        "outage": {"trouble": replace(TROUBLE, severity="warning")},
+        "warned change, critical objective": {"open_incident": CHANGE, "measured": (missed,)},
+        "warned change": {"open_incident": CHANGE},
+        "acknowledged change": {"open_incident": replace(CHANGE, state="acknowledged")},
+        "change that is news": {"open_incident": replace(CHANGE, severity="info")},
+        "no rounds": {"stale_since": NOW},
+        "suspected": {"state": "suspected"},
+        "quiet": {},
+        "gathering": {"state": "insufficient_evidence"},
+    }
+    endpoints = [replace(status_of(**given).endpoint, name=name) for name, given in views.items()]
+    rounds = [replace(one, endpoint=name) for name in views for one in hourly()]
+    found = [one.name for one in endpoint_statuses(endpoints, rounds, (), NOW)]
+    assert found == [
+        "critical change", "warned change, critical objective", "quiet, critical objective", "outage", "warned change",
+        "acknowledged change", "no rounds", "change that is news", "suspected", "gathering", "quiet",
+    ]  # fmt: skip
+    assert endpoint_statuses(endpoints[3:4], (), (), NOW)[0].severity == "critical", "the worst of what is open"
 
 
 @pytest.mark.parametrize(
