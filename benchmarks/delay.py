@@ -146,17 +146,17 @@ def lines(found: Delays) -> list[str]:
         f"Texts alone. {REFERENCE} rounds of reference and {QUIET} quiet ones, then every round is changed until the "
         f"alarm, or until {PATIENCE} times the limit, which then counts as the delay and makes the mean a lower bound "
         f"(≥). Threshold: one false alarm in {ROUNDS_PER_YEAR:,} rounds. Limit: ln {ROUNDS_PER_YEAR:,} / KL, with KL "
-        "the nats a round tells, from the model's own probabilities. Efficiency is limit over mean delay. Intervals "
-        f"are 95 %, Student's, over {', '.join(f'{n} repetitions of {design}' for design, n in repetitions.items())} "
+        "the nats of a round, computed from the model's own probabilities. Efficiency is limit over mean delay. "
+        f"Intervals are 95 %, Student's, over {', '.join(f'{n} repetitions of {design}' for design, n in repetitions.items())} "
         "probes × replies; all rungs of a repetition share one history. Dollars: $2 and $8 a million tokens (GPT-4.1). "
-        "The bets were chosen while looking at these rungs, with other seeds, and at these probes, but for those "
-        "called *other*: they are the next best, and nothing was chosen by them.",
+        "The bets were chosen while looking at these rungs, with other seeds, and at these probes, except those "
+        "called *other*: they are the next best, and nothing was chosen by looking at them.",
         "",
-        f"Peers are held to the same rate: {stream.STREAMS} still streams of {stream.LENGTH} rounds, the largest "
-        f"reading of every {stream.BLOCK} rounds, an exponential tail fitted to the upper fifth of them; their own "
-        f"thresholds are thereby multiplied ({held}). Their reference is everything but the last {stream.RUNNING} "
-        "quiet rounds. The wealth of plug-in betting grows on still streams too, as its null is an estimate, so that "
-        "it cannot be held to the rate and see small changes.",
+        f"Peers are held to the same rate: {stream.STREAMS} unchanged streams of {stream.LENGTH} rounds, the largest "
+        f"reading of every {stream.BLOCK} rounds, an exponential tail fitted to the upper fifth of them; so their own "
+        f"thresholds are multiplied ({held}). Their reference is everything but the last {stream.RUNNING} "
+        "quiet rounds. The wealth of plug-in betting grows on unchanged streams too, because its null is an estimate, "
+        "so it cannot both keep this rate and find small changes.",
         "",
         f"Ours raised {found.alarms} false alarms in {found.quiet_rounds:,} quiet rounds "
         f"({found.quiet_rounds / ROUNDS_PER_YEAR:.1f} promised); judging a round took {found.ms_a_round:.1f} ms of "

@@ -1,4 +1,4 @@
-"""Still streams of the real model: false alarms of the whole judge, at hourly rounds under the default promise."""
+"""The real model, unchanged: false alarms of the whole judge, at hourly rounds under the default promise."""
 
 from __future__ import annotations
 
@@ -123,9 +123,17 @@ def headlines(found: Quiet) -> list[str]:
     """Alarms over both."""
     alarms, years = sum(row.alarms for row in found.rows), sum(row.years for row in found.rows)
     return [
-        f"Still streams of the real model: {alarms} false alarms in {years:.1f} endpoint-years of hourly rounds; "
+        f"The real model, unchanged: {alarms} false alarms in {years:.1f} endpoint-years of hourly rounds; "
         f"promised {years:.1f}."
     ]
 
 
-PART = Part("quiet", "Still streams of the real model", Quiet, measure, lines, headlines, measures=JUDGE + ALARM + DAYS)
+PART = Part(
+    "quiet",
+    "False alarms on the real model, unchanged",
+    Quiet,
+    measure,
+    lines,
+    headlines,
+    measures=JUDGE + ALARM + DAYS,
+)

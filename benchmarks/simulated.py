@@ -49,9 +49,9 @@ def still_lines(found: Still) -> list[str]:
         "kinds, 1–5 alternating system fingerprints; after an alarm judging starts again. Each cell: false alarms an "
         "endpoint and year with Garwood's 95 % interval, alarms and endpoint-years. Only the time in which an "
         "endpoint was judged counts: while its reference is gathered, nothing can alarm. **Bold**: the promise is "
-        "broken, the whole interval is above it. –: not measured with the present statistic.",
+        "broken (the whole interval is above it). –: not measured with the present statistic.",
         "",
-        "| still world | daily | 6-hourly | hourly | 10 minutes |",
+        "| kind | daily | 6-hourly | hourly | 10 minutes |",
         "|---|---|---|---|---|",
         *(
             f"| {name}: {says} | {' | '.join(_cell(rows.get(name + end)) for end in ends)} |"
@@ -75,10 +75,10 @@ def still_headlines(found: Still) -> list[str]:
     kept = sum(row.interval[1] <= 1 for row in found.rows)
     low, high = worst.interval
     return [
-        f"False alarms on {len(found.rows)} of {len(worlds.KINDS)} simulated still worlds (kinds at cadences), "
-        f"promised 1 a year: **surely more** on {len(broken)} ({', '.join(broken) or 'none'}; the worst {worst.kind}, "
-        f"{worst.rate:.2f} a year, {low:.2f}–{high:.2f}), surely no more on {kept}, and too little measured to tell on "
-        f"{len(found.rows) - len(broken) - kept}."
+        f"False alarms on {len(found.rows)} of {len(worlds.KINDS)} simulated kinds of endpoints that never change, "
+        f"promised 1 a year: **more beyond chance** on {len(broken)} ({', '.join(broken) or 'none'}; the worst "
+        f"{worst.kind}, {worst.rate:.2f} a year, {low:.2f}–{high:.2f}), no more beyond chance on {kept}, and measured too briefly "
+        f"to tell on {len(found.rows) - len(broken) - kept}."
     ]
 
 

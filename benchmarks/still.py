@@ -119,7 +119,7 @@ def watched(seed: int, kind: str, days: int, rule: ReferenceRule | None = None) 
 
 def rows(kinds: Sequence[str], years: float, workers: int) -> Iterator[str]:
     """A table in Markdown, line by line as it is measured: about so many endpoint-years of each kind."""
-    yield "| still world | endpoints | years | false alarms | a year (95 % interval) | endpoints with any | minutes |"
+    yield "| kind | endpoints | years | false alarms | a year (95 % interval) | endpoints with any | minutes |"
     yield "|---|---|---|---|---|---|---|"
     for kind in kinds:
         began = time.monotonic()

@@ -229,17 +229,17 @@ def page(kept: Mapping[str, Any]) -> str:
         "Scripted incidents with a known cause (`benchmarks/triage_worlds.py`): three endpoints, "
         "eight probes of two samples, a round every "
         "six hours, 16 rounds before and four to six since; in 70 % the same model is asked in another region "
-        "as well, in 70 % another provider, in 40 % there are live samples. Beside the cause there are edits "
-        f"without effect, deploys and rotating builds. {held['incidents']} incidents; each is judged by the table of "
-        "likelihoods that all other turns give (the shipped table of the "
-        "[ranking](../operating/triage.md#the-ranking) is of all). Intervals: Wilson, 95 %. The checks, the "
-        "limit of 75 % from which on causes are named, and the rule of what brings a yes about, were chosen "
-        f"with the first {kept['first']} turns in view, none of which is here. Three things were changed after these "
-        "turns were seen: a comparison that is open, and that the causes would not explain if it were a yes, withholds "
-        "them; a yes that the one named cause seldom brings about is said to be perhaps another cause; and one region "
-        "that answers differently no longer always has a second region beside it in these worlds. It always had, so "
-        "that the table took a movement with nothing to compare it with for a region rather than the model, and "
-        "probabilities from 20 to 60 % were off by 16 and 12 points.",
+        "as well, in 70 % another provider, in 40 % there are live samples. Every incident also has edits "
+        f"without effect, deploys and rotating builds. {held['incidents']} incidents, in turns of each cause alone, "
+        "two pairs of causes, and twice no change; each is judged by the table of likelihoods counted in all other turns (the table that is shipped, for the "
+        "[ranking](../operating/triage.md#the-ranking), is counted in all). Intervals: Wilson, 95 %.",
+        "",
+        "The checks, the limit of 75 % from which causes are named, and the rule by which causes make a check answer "
+        f"yes were chosen by looking at the first {kept['first']} turns, which are left out here. Three things were "
+        "changed after looking at the turns on this page: no cause is named while a comparison is open that the named "
+        "causes would not explain; a check that the one named cause rarely explains is reported as perhaps another "
+        "cause; and in the scripted incidents, a region that answers differently no longer always has a second region "
+        "beside it. Before that, probabilities from 20 to 60 % were off by 16 and 12 points.",
         "",
         "| | measured | aim |",
         "|---|---|---|",
@@ -251,11 +251,11 @@ def page(kept: Mapping[str, Any]) -> str:
         f"| two causes, both named | {share(held['two_named'])} | |",
         f"| one cause, named, and perhaps another too | {share(held['hinted'])} | |",
         "",
-        "Two causes count as reported as one where one is named and nothing says that there may be another.",
+        '"Two causes reported as one" means that one is named and nothing says that there may be another.',
         "",
         "The judge's own evidence is left out here, so every movement was found by the comparison of rounds alone. "
-        "Live samples are windows of simulated traffic on five topics with the rhythm of a day, read by the code of "
-        "production; where inputs shift, a sixth topic takes 10 to 50 % of them.",
+        "Live samples are windows of simulated traffic on five topics with the rhythm of a day, measured by the code "
+        "of production; where inputs shift, a sixth topic takes 10 to 50 % of them.",
         "",
         "## With the swap experiment",
         "",
@@ -286,12 +286,16 @@ def page(kept: Mapping[str, Any]) -> str:
         "",
         "## Calibration",
         "",
-        "Every pair of an incident and a cause, by the probability that was given; the aim is 10 points. Last, by a "
-        "table from incidents of other kinds of change only (of four: another model, a slight shift, longer replies, "
-        f"refusals): there {share(kept['strange']['right'])} of the named were right, and a cause was named in "
-        f"{share(kept['strange']['covered'])}.",
+        "Every pair of an incident and a cause, by the probability that was given; the aim is to be off by at most 10 "
+        "points. The last table judges each incident by likelihoods from other kinds of change only (the four kinds: "
+        "another model, a slight shift, longer replies, refusals). There, of the named causes "
+        f"{share(kept['strange']['right'])} were right, and a cause was named in {share(kept['strange']['covered'])}.",
     ]
-    for title, of in (("Stored", held), ("With the experiment", kept["asked"]), ("Another kind", kept["strange"])):
+    for title, of in (
+        ("From stored rounds", held),
+        ("With the experiment", kept["asked"]),
+        ("From other kinds of change", kept["strange"]),
+    ):
         lines += ["", f"{title}:", "", "| probability | mean given | at work | off by, points |", "|---|---|---|---|"]
         for one in of["calibration"]:
             true = [round(one["true"] * one["of"]), one["of"]]

@@ -133,7 +133,7 @@ def test_the_page_begins_with_what_was_found(measured) -> None:
         "template 2 of 3, median 5 rounds",
         "25% of the changes called, MET 45%; of nothing: 1 of 20",
         "2 false alarms in 2.3 endpoint-years",
-        "**surely more** on 1 (heavy; the worst heavy, 4.00 a year, 1.09–10.24), surely no more on",
+        "**more beyond chance** on 1 (heavy; the worst heavy, 4.00 a year, 1.09–10.24), no more beyond chance on",
         "caught in 30%, half of them by round 2",
         "1.05 times",
         "SQLite: with 1,000,000 replies a page costs the store at most 1.50 times what it costs with 10,000 (overview); "
