@@ -135,8 +135,8 @@ def lines(areas: Areas) -> list[str]:
         f"token each: {EIGHT.asks * (REFERENCE + CANDIDATE)} asks for every method, and the same replies. "
         f"{areas.repetitions} seeded references; each is compared with one unchanged candidate, shared by all "
         "rungs, and one candidate of every rung. *Nats* is the information in the candidate. Intervals are 95 %, "
-        f"by resampling repetitions {intervals.RESAMPLES:,} times. Every method gets both samples whole, so *ours* is the "
-        "evidence of `prober compare`; *running* is the e-value of the judge, which does not know where the "
+        f"by resampling repetitions {intervals.RESAMPLES:,} times. Every method gets both samples whole, so *ours* is "
+        "the evidence of `prober compare`; *running* is the e-value of the judge, which does not know where the "
         "candidate begins. **Bold** is better than ours with the same access, by more than the interval of the "
         "difference.",
         "",

@@ -147,7 +147,8 @@ def lines(found: Delays) -> list[str]:
         f"alarm, or until {PATIENCE} times the limit, which then counts as the delay and makes the mean a lower bound "
         f"(≥). Threshold: one false alarm in {ROUNDS_PER_YEAR:,} rounds. Limit: ln {ROUNDS_PER_YEAR:,} / KL, with KL "
         "the nats of a round, computed from the model's own probabilities. Efficiency is limit over mean delay. "
-        f"Intervals are 95 %, Student's, over {', '.join(f'{n} repetitions of {design}' for design, n in repetitions.items())} "
+        "Intervals are 95 %, Student's, over "
+        f"{', '.join(f'{n} repetitions of {design}' for design, n in repetitions.items())} "
         "probes × replies; all rungs of a repetition share one history. Dollars: $2 and $8 a million tokens (GPT-4.1). "
         "The bets were chosen while looking at these rungs, with other seeds, and at these probes, except those "
         "called *other*: they are the next best, and nothing was chosen by looking at them.",

@@ -77,8 +77,8 @@ def still_headlines(found: Still) -> list[str]:
     return [
         f"False alarms on {len(found.rows)} of {len(worlds.KINDS)} simulated kinds of endpoints that never change, "
         f"promised 1 a year: **more beyond chance** on {len(broken)} ({', '.join(broken) or 'none'}; the worst "
-        f"{worst.kind}, {worst.rate:.2f} a year, {low:.2f}–{high:.2f}), no more beyond chance on {kept}, and measured too briefly "
-        f"to tell on {len(found.rows) - len(broken) - kept}."
+        f"{worst.kind}, {worst.rate:.2f} a year, {low:.2f}–{high:.2f}), no more beyond chance on {kept}, "
+        f"and measured too briefly to tell on {len(found.rows) - len(broken) - kept}."
     ]
 
 

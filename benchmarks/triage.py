@@ -231,7 +231,8 @@ def page(kept: Mapping[str, Any]) -> str:
         "six hours, 16 rounds before and four to six since; in 70 % the same model is asked in another region "
         "as well, in 70 % another provider, in 40 % there are live samples. Every incident also has edits "
         f"without effect, deploys and rotating builds. {held['incidents']} incidents, in turns of each cause alone, "
-        "two pairs of causes, and twice no change; each is judged by the table of likelihoods counted in all other turns (the table that is shipped, for the "
+        "two pairs of causes, and twice no change; each is judged by the table of likelihoods counted in all "
+        "other turns (the table that is shipped, for the "
         "[ranking](../operating/triage.md#the-ranking), is counted in all). Intervals: Wilson, 95 %.",
         "",
         "The checks, the limit of 75 % from which causes are named, and the rule by which causes make a check answer "
