@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -24,20 +25,37 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile("prober", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("prober")
+# Hypothesis would read every module that this process has imported and draw from its constants: that takes seconds, and
+# what is drawn would depend on which tests ran before.
+providers._get_local_constants = lambda: providers._local_constants
+
+gc.disable()  # until all is collected
+
+
+def _left_out(config: pytest.Config) -> set[str]:
+    """The marks that no selected test has: those that `-m "... and not slow"` rules out."""
+    expression = re.sub(r"\(.*?\)", "", config.option.markexpr)
+    return set() if " or " in expression else set(re.findall(r"\bnot (\w+)", expression))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A module whose own mark is left out (`-m "not slow"`) is not even imported: importing the tests is half of it."""
+    """A module whose own mark is left out is not even imported: importing the tests is half of it."""
     if collection_path.suffix != ".py":
         return None
     own = re.search(r"^pytestmark = pytest\.mark\.(\w+)", collection_path.read_text(encoding="utf-8"), re.MULTILINE)
-    return True if own and f"not {own[1]}" in config.option.markexpr else None
+    return True if own and own[1] in _left_out(config) else None
+
+
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> list[pytest.Item] | None:
+    """A test whose own mark is left out is not made, once for each of its parameters, only to be deselected."""
+    own = {mark.name for mark in getattr(obj, "pytestmark", ())} if name.startswith("test_") else set()
+    return [] if own & _left_out(collector.config) else None
 
 
 def pytest_collection_finish() -> None:
-    """Modules and tests stay to the end: the garbage collector need not look at them again and again."""
-    gc.collect()
+    """What was imported and collected stays to the end: the garbage collector never looks at it."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks import gate
 from benchmarks.part import RESULTS
+
+pytestmark = pytest.mark.slow  # what measures the prober is not the prober
 
 PAGE = Path(__file__).parents[2] / "docs" / "operating" / "gate.md"
 

@@ -7,6 +7,8 @@ import pytest
 
 from benchmarks import limit
 
+pytestmark = pytest.mark.slow  # what measures the prober is not the prober
+
 
 @pytest.mark.parametrize("known", [np.inf, 20.0])
 @pytest.mark.parametrize(("dimensions", "length", "n"), [(2, 0.5, 10), (5, 1.0, 4), (33, 0.7, 25)])

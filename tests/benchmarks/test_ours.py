@@ -13,11 +13,12 @@ from prober.lab.compare import compare
 from prober.lab.replay import reference_of, replay
 from prober.loading.reply_log import LoggedReply
 
+pytestmark = pytest.mark.slow  # what measures the prober is not the prober
+
 BASE = ladder.load(ladder.BASE)
 SMALL = Design(3, 2)
 
 
-@pytest.mark.slow
 def test_a_watch_says_what_replay_says() -> None:
     rng = np.random.default_rng(0)
     rounds = [*EIGHT.draw(BASE, rng, 12), *EIGHT.draw(ladder.load("template"), rng, 6)]
@@ -34,7 +35,6 @@ def test_a_watch_says_what_replay_says() -> None:
         assert alarmed == (judgement.state == "alarm")
 
 
-@pytest.mark.slow
 def test_many_futures_follow_one_past() -> None:
     rng = np.random.default_rng(1)
     history = Watch.begin(EIGHT.draw(BASE, rng, 12))
@@ -46,7 +46,6 @@ def test_many_futures_follow_one_past() -> None:
     assert history.delay(changed[: first - 1]) is None
 
 
-@pytest.mark.slow
 def test_the_comparison_is_that_of_two_logs() -> None:
     rng = np.random.default_rng(4)
     old, new = (EIGHT.draw(ladder.load(rung), rng, 7) for rung in (ladder.BASE, "q4_0"))
@@ -66,7 +65,6 @@ def test_the_comparison_is_that_of_two_logs() -> None:
     assert [(one.channel, one.p_value) for one in two.channels] == [(one.channel, one.p_value) for one in said.channels]
 
 
-@pytest.mark.slow
 def test_without_log_probabilities_the_texts_are_the_same() -> None:
     rounds = SMALL.draw(BASE, np.random.default_rng(2), 3)
     hidden = text_only(rounds)
@@ -103,7 +101,6 @@ def test_a_peers_threshold_decides_when_it_alarms() -> None:
         stream.track_of("met", history, changed)
 
 
-@pytest.mark.slow
 def test_a_past_is_judged_up_to_the_change_and_every_method_goes_on_from_there(monkeypatch) -> None:
     monkeypatch.setattr(stream, "REFERENCE", 70)
     monkeypatch.setattr(stream, "QUIET", 4)

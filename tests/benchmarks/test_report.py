@@ -31,6 +31,8 @@ from benchmarks.part import Effort
 from benchmarks.still import StillResult
 from prober.judging.statistic import edetector
 
+pytestmark = pytest.mark.slow  # what measures the prober is not the prober
+
 QUICK = Effort(quick=True, workers=1, years=1)
 ROW = delay.Row("q8_0", "8 × 3", "ours", 10.0, 24, 2000, 0.004, (20, 120), 120, 1)
 
@@ -180,7 +182,6 @@ def test_an_unknown_part_is_an_error_that_names_the_known(capsys) -> None:
     assert "no such part: speed; there are auc, delay" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_scores_of_a_great_change_are_above_those_of_none(monkeypatch) -> None:
     monkeypatch.setattr(auc, "EIGHT", Design(4, 3))
     monkeypatch.setattr(auc, "CANDIDATE", 4)
@@ -190,13 +191,11 @@ def test_scores_of_a_great_change_are_above_those_of_none(monkeypatch) -> None:
         assert found["template"][method] > found["base"][method], method
 
 
-@pytest.mark.slow
 def test_one_comparison_calls_a_leading_space_by_the_format_alone() -> None:
     said = samples.once(0, "texts", samples.SPACE, 1.0)
     assert said.ours and said.met and said.channels == ("format",)
 
 
-@pytest.mark.slow
 def test_a_days_rounds_are_computed_in_one_way_where_that_is_sticky() -> None:
     def ways(kind: str) -> list[int]:
         by_day: list[set[object]] = [set(), set()]
@@ -215,7 +214,6 @@ def test_progress_is_shown_and_order_kept(capsys) -> None:
     assert (QUICK.times(40), Effort().times(40)) == (2, 40)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", command.PARTS, ids=lambda part: part.name)
 def test_every_part_runs(part, tmp_path) -> None:
     part.run(QUICK, tmp_path)
@@ -235,7 +233,6 @@ def test_numbers_of_an_earlier_statistic_are_not_taken_for_its_own(measured) -> 
     assert "`python -m benchmarks delay` measures it again" in text
 
 
-@pytest.mark.slow
 def test_the_page_says_of_every_number_whether_the_statistic_still_gives_it() -> None:
     """Who changes the statistic writes the page again, with `python -m benchmarks --page`, if nothing is measured."""
     kept = {part.name: part.kept() for part in command.PARTS}
@@ -247,7 +244,6 @@ def test_the_page_says_of_every_number_whether_the_statistic_still_gives_it() ->
     assert numbers_of(command.REPORT.read_text("utf-8")) == numbers_of("\n".join(command.page()))
 
 
-@pytest.mark.slow
 def test_another_statistic_gives_other_numbers(monkeypatch) -> None:
     before = numbers.digest(numbers.running)
     numbers.digest.cache_clear()

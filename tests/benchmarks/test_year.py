@@ -6,12 +6,13 @@ import pytest
 
 from benchmarks import year
 
+pytestmark = pytest.mark.slow  # what measures the prober is not the prober
+
 
 class Interrupted(Exception):
     """Somebody ended the process."""
 
 
-@pytest.mark.slow
 def test_days_with_faults_add_up_after_an_interruption(tmp_path, monkeypatch, capsys):
     plan, hours, attend = year.Plan(days=2, endpoints=1), [0], year.attend
 

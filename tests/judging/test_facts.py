@@ -60,6 +60,11 @@ def drawn(rng, names, rounds, replies=4):
     return [[rng.choice(names) for _ in range(replies)] for _ in range(rounds)]
 
 
+def always_new(rng, rounds):
+    """Every reply has a name of its own."""
+    return [[f"fp{number}" for number in numbers] for numbers in drawn(rng, range(10**6), rounds)]
+
+
 def turning(names, rounds):
     """Every round has one of some names."""
     return [names[i * 2 % len(names)] for i in range(rounds)]
@@ -71,7 +76,7 @@ WORLDS = {
     "another from the second changed round of a young endpoint": (["a", "a", "b", "b"], [(2, "fingerprint", "a", "b")]),
     "the same again is no news": (["a"] * 5 + ["b"] * 5 + ["a"] * 5 + ["b"] * 5, [(5, "fingerprint", "a", "b")]),
     "a third": (["a"] * 5 + ["b"] * 5 + ["c"] * 5, [(5, "fingerprint", "a", "b"), (10, "fingerprint", "b", "c")]),
-    "new with every reply": (drawn(RNG, [f"fp{i}" for i in range(10**6)], 60), []),
+    "new with every reply": (always_new(RNG, 60), []),
     "eight in turn, by reply": (drawn(RNG, "abcdefgh", 60), []),
     "five in turn, by round": (turning("abcde", 60), []),
     "five in turn, all replaced": (turning("abcde", 30) + turning("vwxyz", 30), [(30, "fingerprint", "a", "v")]),
@@ -85,7 +90,7 @@ WORLDS = {
     ),
     "it begins": (["(none)"] * 5 + ["a"] * 5, [(5, "fingerprint", "(none)", "a")]),
     "it becomes another with every reply": (
-        ["a"] * 5 + drawn(RNG, [f"fp{i}" for i in range(10**6)], 20),
+        ["a"] * 5 + always_new(RNG, 20),
         [(5, "fingerprint", "a", facts.VARIES)],
     ),
 }

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from prober.judging.strata import LEVEL, movement
 from prober.model.evidence import Fingerprint, Observation, Round
 from prober.model.reply import Reply
+from tests.bounds import most
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def test_rounds_that_are_alike_do_not_move() -> None:
     moved = sum(bool(m and m.moved) for m in (
         movement(rounds(rng, 10, 5, 0.8), rounds(rng, 4, 5, 0.8), {"a", "b", "c"}) for _ in range(60)
     ))  # fmt: skip
-    assert moved <= binom.ppf(0.999, 60, LEVEL)
+    assert moved <= most(60, LEVEL)
 
 
 def test_longer_answers_and_broken_checks_are_seen_and_named() -> None:

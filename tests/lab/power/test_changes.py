@@ -8,16 +8,15 @@ import pytest
 from prober.lab.power.changes import CHANGES, changes
 from tests.lab.power.world import COIN, FIXED, PROBES, PROSE, choices, history, observe, print_of
 
-HISTORY = history(40)
 BY_NAME = {one.name: one for one in changes(PROBES)}
 
 
 def changed(name, size, seed=0, passes=10):
     """Every reply of the reference, met by one change again and again."""
     rng = np.random.default_rng(seed)
-    alter = BY_NAME[name].prepare(HISTORY, rng)
-    chances = np.random.default_rng(99).random((passes * len(HISTORY.observations), 2)).tolist()
-    return [alter(o, size, *pair) for o, pair in zip(HISTORY.observations * passes, chances, strict=True)]
+    alter = BY_NAME[name].prepare(history(40), rng)
+    chances = np.random.default_rng(99).random((passes * len(history(40).observations), 2)).tolist()
+    return [alter(o, size, *pair) for o, pair in zip(history(40).observations * passes, chances, strict=True)]
 
 
 def share(observations, series, such):
@@ -31,14 +30,14 @@ def total_variation(p, q):
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda one: one.name)
 def test_nothing_happens_at_size_nothing(change):
-    assert changed(change.name, 0.0, passes=1) == list(HISTORY.observations)
+    assert changed(change.name, 0.0, passes=1) == list(history(40).observations)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda one: one.name)
 def test_sizes_ascend_and_are_nested(change):
     assert list(change.sizes) == sorted(set(change.sizes))
     small, large = (changed(change.name, size, passes=1) for size in change.sizes[-3:-1])
-    before = HISTORY.observations
+    before = history(40).observations
     moved = [s.fingerprint != o.fingerprint for s, o in zip(small, before, strict=True)]
     also = [b.fingerprint != o.fingerprint for b, o in zip(large, before, strict=True)]
     assert any(moved)
@@ -51,7 +50,7 @@ def test_sizes_ascend_and_are_nested(change):
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("size", [0.05, 0.2])
 def test_shifted_moves_the_shares_by_just_that_total_variation(seed, size):
-    before, after = choices(HISTORY.observations), choices(changed("shifted", size, seed))
+    before, after = choices(history(40).observations), choices(changed("shifted", size, seed))
     assert total_variation(before, after) == pytest.approx(size, abs=0.02)
     assert after.keys() <= before.keys()
 
@@ -83,7 +82,7 @@ def test_elsewhere_answers_under_the_same_name():
 
 def test_longer_lengthens_prose_and_leaves_choices_alone():
     after = changed("longer", 0.5, passes=1)
-    for old, new in zip(HISTORY.observations, after, strict=True):
+    for old, new in zip(history(40).observations, after, strict=True):
         ratio = new.fingerprint.numbers["text.characters"] / old.fingerprint.numbers["text.characters"]
         assert ratio == pytest.approx(1.5 if old.series == PROSE else 1.0, abs=0.02)
         assert old.fingerprint.categories == new.fingerprint.categories
@@ -97,14 +96,16 @@ def test_refusing_adds_refusals_that_are_read_like_real_ones():
     assert refused.categories["text.choice"] == "I'm"
     assert refused.categories["identity.model"] == "m-1"
     broken = share(after, PROSE, lambda f: f.categories["expectation.all"] == "fail")
-    assert broken == pytest.approx(share(HISTORY.observations, PROSE, lambda f: f.categories["expectation.all"] == "fail")
+    assert broken == pytest.approx(share(history(40).observations, PROSE, lambda f: f.categories["expectation.all"] == "fail")
                                    * 0.8 + 0.2, abs=0.03)  # fmt: skip
 
 
 def test_what_was_refused_already_stays_and_the_rate_rises_by_the_points():
     made = [observe(COIN, k, print_of("heads", 5)) for k in range(2)]
     made[0].fingerprint.categories["refusal.refused"] = "yes"
-    half = type(HISTORY)((HISTORY.rounds[0].__class__("0", "bot", None, tuple(made)),), ((0,),), HISTORY.memory)
+    half = type(history(40))(
+        (history(40).rounds[0].__class__("0", "bot", None, tuple(made)),), ((0,),), history(40).memory
+    )
     alter = BY_NAME["refusing"].prepare(half, np.random.default_rng(0))
     assert alter(made[0], 0.5, 0.0, 0.0) is made[0]
     answered = [alter(made[1], 0.25, whether, 0.0) is made[1] for whether in np.linspace(0, 0.999, 100)]
@@ -114,5 +115,5 @@ def test_what_was_refused_already_stays_and_the_rate_rises_by_the_points():
 def test_failing_raises_the_share_by_the_points_and_touches_nothing_unchecked():
     fails = lambda f: f.categories.get("expectation.all") == "fail"  # noqa: E731
     after = changed("failing", 0.2)
-    assert share(after, PROSE, fails) == pytest.approx(share(HISTORY.observations, PROSE, fails) + 0.2, abs=0.02)
+    assert share(after, PROSE, fails) == pytest.approx(share(history(40).observations, PROSE, fails) + 0.2, abs=0.02)
     assert not any("expectation.all" in o.fingerprint.categories for o in after if o.series == COIN)

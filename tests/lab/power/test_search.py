@@ -12,7 +12,6 @@ from prober.lab.power import CHANGES, search
 from prober.lab.power.search import Caught, sensitivity
 from tests.lab.power.world import history
 
-HISTORY = history()
 SHARES = CHANGES[0]
 DAILY, HOURLY = Promise(rounds_per_year=365.25), Promise(rounds_per_year=8766)
 
@@ -62,7 +61,7 @@ def test_bisection_finds_the_first(first, end):
 @pytest.mark.parametrize("limit", [*SHARES.sizes, 2.0])
 def test_the_smallest_size_that_is_caught_is_found(delays, limit):
     delays(lambda size, number: 5 if size >= limit else 10**6)
-    (found,) = sensitivity(HISTORY, [SHARES], DAILY, spans=(7.0,), replications=10)
+    (found,) = sensitivity(history(), [SHARES], DAILY, spans=(7.0,), replications=10)
     if limit in SHARES.sizes:
         assert (found.smallest, found.largest) == (Caught(limit, 10, 10), None)
     else:
@@ -72,7 +71,7 @@ def test_the_smallest_size_that_is_caught_is_found(delays, limit):
 @pytest.mark.parametrize(("quick", "enough"), [(7, False), (8, True), (9, True)])
 def test_it_must_be_caught_in_four_of_five_futures(delays, quick, enough):
     delays(lambda size, number: 1 if number < quick else 10**6)
-    (found,) = sensitivity(HISTORY, [SHARES], DAILY, spans=(7.0,), replications=10)
+    (found,) = sensitivity(history(), [SHARES], DAILY, spans=(7.0,), replications=10)
     best = found.smallest if enough else found.largest
     assert best is not None
     assert (best.caught, best.futures, best.share) == (quick, 10, quick / 10)
@@ -80,28 +79,28 @@ def test_it_must_be_caught_in_four_of_five_futures(delays, quick, enough):
 
 def test_a_future_that_settles_nothing_is_not_begun(delays):
     begun = delays(lambda size, number: 10**6)
-    sensitivity(HISTORY, [SHARES], DAILY, spans=(7.0,), replications=100)
+    sensitivity(history(), [SHARES], DAILY, spans=(7.0,), replications=100)
     assert max(number for size, number in begun if size < 1.0) == 20  # with 21 not caught, 80 cannot be
     assert len(begun) == len(set(begun))
 
 
 def test_a_day_and_a_week_are_counted_in_rounds_of_the_plan(delays):
     delays(lambda size, number: 30 if size >= 0.1 else 10**6)
-    day, week = sensitivity(HISTORY, [SHARES], HOURLY, replications=5)
+    day, week = sensitivity(history(), [SHARES], HOURLY, replications=5)
     assert (day.days, day.rounds, day.smallest) == (1.0, 24, None)
     assert (week.days, week.rounds, week.smallest) == (7.0, 168, Caught(0.1, 5, 5))
 
 
 def test_where_no_round_is_due_in_time_nothing_is_tried(delays):
     begun = delays(lambda size, number: 1)
-    (found,) = sensitivity(HISTORY, [SHARES], Promise(rounds_per_year=52), spans=(1.0,), replications=5)
+    (found,) = sensitivity(history(), [SHARES], Promise(rounds_per_year=52), spans=(1.0,), replications=5)
     assert (found.rounds, found.smallest, found.largest, begun) == (0, None, None, [])
 
 
 def test_every_kind_and_span_is_reported(delays):
     delays(lambda size, number: 1)
     reported = []
-    found = sensitivity(HISTORY, CHANGES, DAILY, replications=5, progress=reported.append)
+    found = sensitivity(history(), CHANGES, DAILY, replications=5, progress=reported.append)
     assert len(reported) == len(found) == 2 * len(CHANGES)
 
 
@@ -117,5 +116,5 @@ def test_the_very_judge_catches_a_wholly_failing_contract_in_two_weeks():
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_answer():
     failing = [one for one in CHANGES if one.name == "failing"]
-    once, again = (sensitivity(HISTORY, failing, DAILY, replications=5, seed=3) for _ in range(2))
+    once, again = (sensitivity(history(), failing, DAILY, replications=5, seed=3) for _ in range(2))
     assert once == again

@@ -15,18 +15,17 @@ from prober.lab.power.search import JUDGED, Trial, future, informative_channels,
 from prober.model.evidence import Judgement, Verdict
 from tests.lab.power.world import COIN, PROBES, choices, history
 
-HISTORY = history()
 PROMISE = Promise()
 SHARE = 0.25
 BY_NAME = {one.name: one for one in CHANGES}
 
 
-def rounds(count, size=0.0, seed=0, name="shifted", of=HISTORY):
-    return list(islice(future(of, BY_NAME[name], size, np.random.default_rng(seed)), count))
+def rounds(count, size=0.0, seed=0, name="shifted", of=None):
+    return list(islice(future(of or history(), BY_NAME[name], size, np.random.default_rng(seed)), count))
 
 
 def test_whole_rounds_are_drawn():
-    known = {tuple(map(id, one.observations)) for one in HISTORY.rounds}
+    known = {tuple(map(id, one.observations)) for one in history().rounds}
     assert {tuple(map(id, one.observations)) for one in rounds(50)} <= known
 
 
@@ -42,9 +41,9 @@ def test_rounds_are_numbered_passes_permutation_check_and_never_end():
 
 @pytest.mark.slow
 def test_the_truth_is_about_as_far_from_the_reference_as_another_reference_is():
-    reference = choices(HISTORY.observations)["heads"]
+    reference = choices(history().observations)["heads"]
     truths = [choices([o for r in rounds(100, seed=s) for o in r.observations])["heads"] for s in range(30)]
-    per_round = [choices(one.observations).get("heads", 0.0) for one in HISTORY.rounds]
+    per_round = [choices(one.observations).get("heads", 0.0) for one in history().rounds]
     assert np.mean(truths) == pytest.approx(reference, abs=0.05)
     assert np.std(truths) == pytest.approx(np.std(per_round) / np.sqrt(len(per_round)), rel=0.5)
 
@@ -67,10 +66,10 @@ def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(passes_from, monke
 
     monkeypatch.setattr(search, "advance", fifth)
     monkeypatch.setattr(
-        search, "passes_permutation_check", lambda _, seen: len(seen) - len(HISTORY.rounds) >= passes_from
+        search, "passes_permutation_check", lambda _, seen: len(seen) - len(history().rounds) >= passes_from
     )
     drawn, caught = iter(rounds(10)), max(5, passes_from)
-    asked = Trial(HISTORY.rounds, drawn, HISTORY.memory, {"choice": SHARE}, PROMISE)
+    asked = Trial(history().rounds, drawn, history().memory, {"choice": SHARE}, PROMISE)
     assert [asked.caught_within(n) for n in (1, caught - 1, caught, caught + 1)] == [False, False, True, True]
     assert not asked.caught_within(caught - 1)  # whatever was asked before
     assert len(list(drawn)) == 10 - caught
@@ -78,7 +77,7 @@ def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(passes_from, monke
 
 def test_judging_few_channels_never_finds_more_evidence():
     """Each counts by its share among all, so that a trial is caught no sooner than by the judge of all of them."""
-    memory, shares = HISTORY.memory, search.shares_of(HISTORY)
+    memory, shares = history().memory, search.shares_of(history())
     assert sum(shares.values()) == pytest.approx(1.0)
     some = replace(memory, channels={name: memory.channels[name] for name in ("choice", "length")})
     for one in rounds(12, 0.3, name="elsewhere"):
@@ -93,14 +92,14 @@ def test_judging_few_channels_never_finds_more_evidence():
     ("name", "channels"), [("failing", ("expectation",)), ("longer", ("length",)), ("shifted", ("choice",))]
 )
 def test_a_change_is_judged_by_the_channels_in_which_it_shows(name, channels):
-    assert informative_channels(HISTORY, BY_NAME[name], PROMISE, 0) == channels
+    assert informative_channels(history(), BY_NAME[name], PROMISE, 0) == channels
 
 
 @pytest.mark.slow
 def test_of_many_channels_the_most_informative_are_judged():
-    found = informative_channels(HISTORY, BY_NAME["refusing"], PROMISE, 0)
+    found = informative_channels(history(), BY_NAME["refusing"], PROMISE, 0)
     assert len(found) == JUDGED
-    assert found == informative_channels(HISTORY, BY_NAME["refusing"], PROMISE, 0)
+    assert found == informative_channels(history(), BY_NAME["refusing"], PROMISE, 0)
     assert "identity" not in found
 
 
@@ -113,7 +112,7 @@ def test_a_change_that_nothing_shows_has_no_channel():
 
 @pytest.mark.slow
 def test_a_gross_change_is_caught_and_none_is_not():
-    args = (HISTORY, ("choice", "length", "refusal"), BY_NAME["refusing"], PROMISE, 0)
+    args = (history(), ("choice", "length", "refusal"), BY_NAME["refusing"], PROMISE, 0)
     assert all(trial(*args, 1.0, number).caught_within(7) for number in range(3))
     assert not any(trial(*args, 0.0, number).caught_within(7) for number in range(3))
 
