@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from prober.asking.gates import Refused
 from prober.asking.interface import Answer, Ask
 from prober.model.reply import Reply
+from prober.model.watch import CLOCK_SLACK
 
 OPENS_AFTER: Final = 3
 """Failures within `WINDOW`, with no answer between them."""
@@ -142,7 +143,8 @@ class BreakerGate:
         room = len(asks)
         if self._state.is_open:
             now, next_test_at = self._clock(), self._state.next_test_at
-            due = not self._keeps_pause or next_test_at is None or now >= next_test_at or self._looked > 0
+            is_ahead = self._outcomes[-1].at > now + CLOCK_SLACK  # the clock was set back since
+            due = not self._keeps_pause or next_test_at is None or now >= next_test_at or is_ahead or self._looked > 0
             room = max(0, self._state.looks - self._looked) if due else 0
         elif not self.is_ahead:
             room = max(0, OPENS_AFTER - self._state.failures - self._in_flight) or int(not self._in_flight)

@@ -30,9 +30,9 @@ from prober.loading.connection_rules import cache_warning
 from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.errors import NotEnough, ProberError
 from prober.model.providers import CLOUDS, auth_of, base_url_of
+from prober.model.watch import CLOCK_SLACK
 from prober.service.gates import VerbGates
 from prober.settings import Settings, secret
-from prober.status.endpoint_status import CLOCK_SLACK
 from prober.text import count
 
 app = typer.Typer(add_completion=False)

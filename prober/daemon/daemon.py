@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 
 from prober.alerts import ALERTERS, Alerter
 from prober.alerts.post import Ping
@@ -101,7 +101,7 @@ class Daemon:
             to = f"deliver to {lane.alerter or 'others'}"
             self._deliveries[to] = partial(self._deliver, lane)
             self._deliveries[f"{to} news of the database"] = partial(self.deliver_news_of_database, lane)
-        self.scheduler.add_listener(self.rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self.scheduler.add_listener(self.rounds.not_started, EVENT_JOB_MAX_INSTANCES)
 
     @property
     def routing(self) -> Routing:
@@ -222,8 +222,9 @@ class Daemon:
             before = self.rounds.watched.get(key)
             if before is not None and before.moments == each.moments:
                 each.reached, each.accounted, each.since = before.reached, before.accounted, before.since
+                each.asked_ahead = before.asked_ahead
                 continue
-            self.scheduler.scheduled(key, RoundTrigger(each.moments), self.tick, each.moments.grace_s)
+            self.scheduler.scheduled(key, RoundTrigger(each.moments), self.tick)
 
     def look_for_retirements(self) -> None:
         """Whether the models of what is watched are to be retired."""

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-from apscheduler.events import EVENT_JOB_MISSED, JobEvent
+from apscheduler.events import JobSubmissionEvent
 
 from prober.asking import open_provider
 from prober.daemon.due_times import Watched, key_of
@@ -109,15 +109,14 @@ class DueRounds:
                 self._make_due([(watched, due)])
                 self._start_waiting(watched)
 
-    def not_started(self, event: JobEvent) -> None:
-        """APScheduler did not start a round: too late, or while it still made the one before due."""
+    def not_started(self, event: JobSubmissionEvent) -> None:
+        """APScheduler did not start a round, for it still made the one before due."""
         watched = self.watched.get(event.job_id)
         if watched is None or self.is_stopping:
             return
-        late = event.code == EVENT_JOB_MISSED
-        due = watched.moments.latest(event.scheduled_run_time if late else event.scheduled_run_times[-1])
+        due = watched.moments.latest(event.scheduled_run_times[-1])
         with about_round(due), reported(f"round {due.isoformat()} of {watched.key}"):
-            self._miss(watched, due, "misfire" if late else "still_running")
+            self._miss(watched, due, "still_running")
 
     def claim_waiting_soon(self) -> None:
         self._scheduler.soon(CLAIM_WAITING)
@@ -259,7 +258,7 @@ class DueRounds:
                 accounting.enter_context(watched.accounting)
             due = [(one, at) for one, at in wanted if at > one.accounted and self._pass_over(one, at)]
             if due:
-                self._queue.put(due)
+                self._queue.put(due, self._clock())
             for watched, at in due:
                 watched.account(at)
 

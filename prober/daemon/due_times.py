@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from random import Random
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.base import BaseTrigger
@@ -24,9 +23,8 @@ from prober.loading import Declarations
 from prober.loading.cron import Cron, parse
 from prober.model.budget import ScopedBudget
 from prober.model.declaration import Endpoint, ProbeSet, Schedule
+from prober.model.watch import CLOCK_SLACK
 
-CLOCK_STEP: Final = timedelta(minutes=1)
-"""A clock that was set by more, or a machine that slept for longer, is noticed."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 
@@ -74,15 +72,6 @@ class DueTimes:
         # Drawn from the moment itself, so that asking twice gives the same.
         return due + timedelta(seconds=self.schedule.jitter_s * Random(f"{self.salt}|{due.isoformat()}").random())
 
-    @property
-    def grace_s(self) -> int:
-        """How late a start may be before the round counts as missed: half the shortest time in which it has its turn.
-
-        That is the time between two moments, less the jitter; whole seconds, at least one.
-        """
-        gap_s = self._step.total_seconds() if self._cron is None else self._cron.shortest_gap_s(self.schedule.timezone)
-        return max(1, int((gap_s - self.schedule.jitter_s) / 2))
-
     @cached_property
     def _cron(self) -> Cron | None:
         return None if self.schedule.cron is None else parse(self.schedule.cron)
@@ -112,6 +101,9 @@ class Watched:
     """The newest moment whose round is in the store, as are all before it since we watch."""
     since: datetime
     """When we began to watch, or last woke up."""
+    asked_ahead: str | None = None
+    """Label of the newest round that was asked before the clock was set back; empty where it was not, and None until
+    the store was asked."""
     accounting: threading.Lock = field(default_factory=threading.Lock)
     """Held by the thread that works on its due times: one at a time."""
 
@@ -133,9 +125,10 @@ class Watched:
         return moments[::-1]
 
     def begin_again(self, now: datetime) -> None:
-        """The clock was set back: what was accounted for in the future is forgotten."""
-        self.reached = self.accounted = self.moments.latest(now)
-        self.since = now
+        """The clock was set back: what was accounted for in the future is forgotten, and the newest moment is due."""
+        self.reached = self.moments.latest(now)
+        self.accounted, self.since = self.moments.before(self.reached), now
+        self.asked_ahead = None
 
 
 def all_watched(declarations: Declarations, worker: str, now: datetime) -> Iterator[Watched]:
@@ -164,18 +157,18 @@ class ClockWatch:
     def step(self, now: datetime) -> timedelta | None:
         """By how much the clock jumped since the last look; None where it ran evenly. Logged, in one line."""
         step, self._seen = now - self._seen, now
-        if abs(step) <= CLOCK_STEP:
+        if abs(step) <= CLOCK_SLACK:
             return None
         self._steady_since = time.monotonic()
         if step < timedelta(0):
             logger.error(
-                "THE CLOCK WAS SET BACK by %s, to %s; rounds go on at the next moment of the present time. Rounds of "
-                "the time that was skipped do not count as fresh", -step, now.isoformat(),
+                "THE CLOCK WAS SET BACK by %s, to %s; the newest round is asked now, and every moment that comes again "
+                "is asked again", -step, now.isoformat(),
             )  # fmt: skip
         else:
             logger.warning(
-                "the machine slept, or its clock was set forward, by %s, to %s; what was due meanwhile is missed, and "
-                "the newest round is asked now", step, now.isoformat(),
+                "the machine slept, or its clock was set forward, by %s, to %s; the newest round is asked now, those "
+                "before it are missed", step, now.isoformat(),
             )  # fmt: skip
         return step
 

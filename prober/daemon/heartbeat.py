@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.alerts.post import Ping
-from prober.daemon.due_times import CLOCK_STEP
 from prober.daemon.log import log_fault, logger
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
-from prober.model.watch import SILENT_AFTER, DaemonStatus
+from prober.model.watch import CLOCK_SLACK, SILENT_AFTER, DaemonStatus
 from prober.service.upkeep import beat as sign_of_life
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
 from prober.store import Store, daemons
@@ -80,7 +79,7 @@ class Heartbeat:
             if (before is None and one.notified_at is not None) or (before is not None and before[0] == one.seen_at):
                 continue
             self._last_change[one.worker] = one.seen_at, time.monotonic()
-            is_far = abs(now - one.seen_at) > CLOCK_STEP + timedelta(seconds=BEAT_S)
+            is_far = abs(now - one.seen_at) > CLOCK_SLACK + timedelta(seconds=BEAT_S)
             if before is not None and is_far and one.worker != self._worker:  # its own step is said elsewhere
                 logger.warning(
                     "the clock of the daemon %s differs from this one by about %s; set both, or rounds are asked twice",

@@ -43,11 +43,12 @@ class Jobs(BackgroundScheduler):  # type: ignore[misc]  # APScheduler has no typ
             max_instances=most_at_once, misfire_grace_time=None,
         )  # fmt: skip
 
-    def scheduled(self, name: str, trigger: RoundTrigger, job: Callable[[str], None], grace_s: int) -> None:
-        """The job of a schedule, which gets its name; one at a time, in place of the one of this name."""
+    def scheduled(self, name: str, trigger: RoundTrigger, job: Callable[[str], None]) -> None:
+        """The job of a schedule, which gets its name; one at a time, in place of the one of this name. However late it
+        is: the moment has its turn until the next one."""
         self.add_job(
             job, trigger, args=(name,), id=name, executor=ROUNDS, replace_existing=True, coalesce=True, max_instances=1,
-            misfire_grace_time=grace_s,
+            misfire_grace_time=None,
         )  # fmt: skip
 
     def soon(self, *names: str) -> None:

@@ -66,7 +66,7 @@ class Notices:
         news = frozenset[str]()
         with reported("looking which endpoints are stale"):
             looked_at = {one.endpoint.content_hash: (one.since, deadline) for one, deadline in deadlines.values()}
-            news = may_be_news(self._store, looked_at)
+            news = may_be_news(self._store, looked_at, now)
         for one, deadline in deadlines.values():
             if one.endpoint.content_hash not in news:
                 continue

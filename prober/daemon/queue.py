@@ -17,9 +17,9 @@ class RoundQueue(Protocol):
     `StoredQueue` keeps them in the store's tables. An engine such as Procrastinate can stand here instead.
     """
 
-    def put(self, due: Sequence[tuple[Watched, datetime]]) -> None:
+    def put(self, due: Sequence[tuple[Watched, datetime]], now: datetime) -> None:
         """The rounds of these moments wait to be asked. Nothing changes where one waits, is in progress or is over;
-        passed over, it waits again."""
+        passed over, or asked before the clock was set back, it waits again."""
         ...
 
     def take(self, now: datetime, endpoint_hash: str | None = None) -> Sequence[RoundView]:
@@ -42,10 +42,17 @@ class StoredQueue:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def put(self, due: Sequence[tuple[Watched, datetime]]) -> None:
+    def put(self, due: Sequence[tuple[Watched, datetime]], now: datetime) -> None:
         wanted = [(watched.endpoint, watched.probe_set.name, due_at) for watched, due_at in due]
-        # Passed over while a clock was ahead, its moment has come all the same.
-        self._store.change(rounds.make_due, wanted, reopened="misfire")
+        repeated = {}
+        with self._store.write() as tx:
+            for watched, _ in due:
+                here = watched.endpoint.name, watched.probe_set.name
+                if watched.asked_ahead is None:
+                    watched.asked_ahead = rounds.newest_ahead(tx, *here, now)
+                repeated[here] = watched.asked_ahead
+            # Passed over while a clock was ahead, its moment has come all the same.
+            rounds.make_due(tx, wanted, "misfire", repeated)
 
     def take(self, now: datetime, endpoint_hash: str | None = None) -> Sequence[RoundView]:
         return self._store.query(rounds.unfinished, now, endpoint_hash)

@@ -82,6 +82,9 @@ class Confirmation:
     """When the confirmation round is due, UTC; None where none is added."""
 
 
+CLOCK_SLACK: Final = timedelta(minutes=1)
+"""By how much the clocks of several machines may differ. What is further ahead was written by a clock that was once
+ahead; a clock that is set by more, or a machine that sleeps for longer, is noticed."""
 SILENT_AFTER: Final = timedelta(minutes=5)
 """Without a heartbeat, after which a daemon counts as lost. It sends one a minute."""
 

@@ -12,7 +12,7 @@ from prober.judging.memory import decode
 from prober.model.decision import Decision
 from prober.model.declaration import Endpoint
 from prober.model.incident import Change, Incident, Measured
-from prober.model.watch import SILENT_AFTER
+from prober.model.watch import CLOCK_SLACK, SILENT_AFTER
 from prober.service.decisions import alarmed_at, carry_out, locked, notify_of_no_incident, subject_of
 from prober.store import (
     Store,
@@ -90,7 +90,7 @@ def _has_report(tx: Transaction, due: datetime, now: datetime) -> bool:
     return notices.is_owed_since(tx, "weekly_report", due - timedelta(days=1), now)
 
 
-def may_be_news(store: Store, watched: Mapping[str, tuple[datetime, datetime]]) -> frozenset[str]:
+def may_be_news(store: Store, watched: Mapping[str, tuple[datetime, datetime]], now: datetime) -> frozenset[str]:
     """Which of these endpoints `check_freshness` may have news of, by a few questions about all of them together.
 
     `watched`: content of an endpoint → (since, deadline).
@@ -100,7 +100,7 @@ def may_be_news(store: Store, watched: Mapping[str, tuple[datetime, datetime]]) 
     return frozenset(
         key
         for key, (since, deadline) in watched.items()
-        if key not in troubled and _is_fresh(*known.get(key, (None, None)), since, deadline).event is not None
+        if key not in troubled and _is_fresh(*known.get(key, (None, None)), since, deadline, now).event is not None
     )
 
 
@@ -112,10 +112,10 @@ def check_freshness(
     `since`: from when on it is watched. `deadline`: the moment since which no completed round makes it stale.
     """
     key = endpoint.content_hash
-    if store.query(_freshness, key, since, deadline).event is None:
+    if store.query(_freshness, key, since, deadline, now).event is None:
         return Decision("nothing_due")
     with locked(store, key) as tx:
-        decision = _freshness(tx, key, since, deadline)  # read again: another daemon may have been quicker
+        decision = _freshness(tx, key, since, deadline, now)  # read again: another daemon may have been quicker
         if decision.event is None:
             return decision
         is_stale = decision.event == "stale"
@@ -135,15 +135,18 @@ def check_freshness(
     return decision
 
 
-def _freshness(tx: Transaction, endpoint_hash: str, since: datetime, deadline: datetime) -> Decision:
+def _freshness(tx: Transaction, endpoint_hash: str, since: datetime, deadline: datetime, now: datetime) -> Decision:
     if incidents.open_of(tx, endpoint_hash).trouble is not None:
         return Decision("inhibited")  # people know already that it cannot be asked
     stale_since, newest = watches.stale_since(tx, endpoint_hash), judge_state.newest_completed_at(tx, endpoint_hash)
-    return _is_fresh(stale_since, newest, since, deadline)
+    return _is_fresh(stale_since, newest, since, deadline, now)
 
 
-def _is_fresh(stale_since: datetime | None, newest: datetime | None, since: datetime, deadline: datetime) -> Decision:
-    return freshness(stale_since is not None, since if newest is None else max(since, newest), deadline)
+def _is_fresh(
+    stale_since: datetime | None, newest: datetime | None, since: datetime, deadline: datetime, now: datetime
+) -> Decision:
+    known = newest is not None and newest <= now + CLOCK_SLACK  # else it was completed while a clock was ahead
+    return freshness(stale_since is not None, max(since, newest) if newest and known else since, deadline)
 
 
 def beat(

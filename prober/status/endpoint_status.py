@@ -14,7 +14,7 @@ from prober.loading.round_labels import moment_of
 from prober.model.budget import NANO, since
 from prober.model.declaration import Severity
 from prober.model.incident import Incident
-from prober.model.watch import cause_in_words
+from prober.model.watch import CLOCK_SLACK, cause_in_words
 from prober.status.gathering import judged_from, lasting, middle_gap, next_scheduled, protected_by, without_words
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
@@ -25,8 +25,6 @@ STATES: Final[tuple[State, ...]] = ("unreachable", "changed", "stale", "suspecte
 """Most urgent first, of the same severity."""
 _WITHOUT_INCIDENT: Final[Mapping[State, Severity]] = {"unreachable": "warning", "stale": "warning", "suspected": "info"}
 """As urgent as an incident of this severity: until an incident opens, or because none does."""
-CLOCK_SLACK: Final = timedelta(minutes=1)
-"""By how much the clocks of several machines may differ. A later moment is in the future: a clock was once ahead."""
 
 _GRACE = timedelta(minutes=10)
 _ODD = "a round was unlike every round of the reference, or evidence came near the threshold"

@@ -73,11 +73,12 @@ def expect(
 ) -> Expectation:
     """Rounds are expected of what daemons watch, or watched last; where none ever did, of every endpoint there is.
 
-    Only a round counts in which something was answered, and which was not completed in the future.
+    Only a round counts in which something was answered. Where the newest was completed in the future the clock was
+    set back, and nobody knows how old it is.
     """
     here = attendance(daemon_statuses, now)
     known = {one.name: one for one in statuses}
-    answered = {one.name: one.answered_at for one in statuses}
+    answered = {one.name: one.answered_at for one in statuses if one.clock_ahead_at is None}
     expected = sorted(here.expected if daemon_statuses else known)
     late = [name for name in expected if (at := answered.get(name)) is None or now - at > every]
     return Expectation(every, tuple(expected), tuple(Overdue(name, known.get(name)) for name in late), here.silent)

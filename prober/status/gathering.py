@@ -55,9 +55,12 @@ def _complete_at(gathered: GatheredView, rule: ReferenceRule, rounds: Sequence[R
 
 
 def middle_gap(rounds: Sequence[RoundView], probe_set: str) -> timedelta | None:
-    """Between the newest scheduled rounds of a set; None before three of them. `rounds`: newest first."""
+    """Between the newest scheduled rounds of a set; None before three of them. `rounds`: newest first.
+
+    A moment that came twice, because the clock was set back, has two rounds, a microsecond apart; it counts once.
+    """
     due = [one.due_at for one in rounds if one.probe_set == probe_set and not one.confirms][:21]
-    gaps = sorted(later - earlier for later, earlier in pairwise(due))
+    gaps = sorted(gap for later, earlier in pairwise(due) if (gap := later - earlier) > timedelta(milliseconds=1))
     return gaps[len(gaps) // 2] if len(gaps) >= 2 else None
 
 

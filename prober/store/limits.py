@@ -16,6 +16,7 @@ from sqlmodel import col, delete, select, update
 
 from prober.model.allowance import AccountLimits, AccountView, Admitted, MinuteLimit, Told
 from prober.model.budget import NOTHING, Spent
+from prober.model.watch import CLOCK_SLACK
 from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
 from prober.store.rows import SpendingRow
@@ -34,7 +35,7 @@ def is_limited(tx: Transaction, account: str, now: datetime) -> bool:
     """Whether a limit of this account is known, or it is to be left alone for a while."""
     state = tx.exec(_STATE, params={"account": account}).first()
     known = json.loads(state or "{}")
-    return bool(set(known) & {"asks", "tokens"}) or _until(known) > now
+    return bool(set(known) & {"asks", "tokens"}) or _until(known, now) > now
 
 
 def book(
@@ -70,7 +71,7 @@ def accounts(tx: Transaction, now: datetime) -> tuple[AccountView, ...]:
             if unit in lower
         )
         waits = [each for each in state.get(_NAMES, {}).values() if each and datetime.fromisoformat(each[1]) > now]
-        until = _until(state)
+        until = _until(state, now)
         if units or until > now:
             names = tuple(sorted(state.get(_NAMES, {})))
             blocked = until if until > now else None
@@ -90,7 +91,7 @@ def _keep(tx: Transaction, account: str, before: dict[str, Any], known: dict[str
 
 
 def _book(tx: Transaction, account: str, costs: Sequence[Spent], now: datetime, state: dict[str, Any]) -> Admitted:
-    if (until := _until(state)) > now:
+    if (until := _until(state, now)) > now:
         wait_s = (until - now).total_seconds()
         return Admitted(0, wait_s, f"the provider asks to wait for {wait_s:.0f} s")
     rows = _rows(tx, account, now)
@@ -126,7 +127,8 @@ def settle(tx: Transaction, account: str, booked_at: datetime, unused: Spent, sa
     if any(others.values()):
         _add(tx, account, now, Spent(others.get("asks", 0), others.get("tokens", 0)))
     if said.blocked_s:
-        known["until"] = max(_until(state), now + timedelta(seconds=said.blocked_s)).isoformat()
+        until = max(_until(state, now), now + timedelta(seconds=said.blocked_s))
+        known |= {"until": until.isoformat(), "said_at": now.isoformat()}
     _keep(tx, account, state, known)
     tx.exec(delete(SpendingRow).where(_of(account), col(SpendingRow.part) > _PERIOD, _before(now - WINDOW)))
 
@@ -139,8 +141,13 @@ def _full(state: dict[str, Any], used: Spent, cost: Spent) -> str | None:
     return None
 
 
-def _until(state: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(state.get("until", "2000-01-01T00:00:00+00:00"))
+_LONG_AGO: Final = "2000-01-01T00:00:00+00:00"
+
+
+def _until(state: dict[str, Any], now: datetime) -> datetime:
+    """When the provider may be asked again. What was said to a clock that was ahead holds no longer."""
+    said_at = datetime.fromisoformat(state.get("said_at", _LONG_AGO))
+    return datetime.fromisoformat(state.get("until", _LONG_AGO) if said_at <= now + CLOCK_SLACK else _LONG_AGO)
 
 
 def _lock(tx: Transaction, account: str) -> dict[str, Any]:
@@ -155,10 +162,11 @@ def _lock(tx: Transaction, account: str) -> dict[str, Any]:
 
 
 def _rows(tx: Transaction, account: str, now: datetime) -> list[tuple[datetime, Spent]]:
-    """Second → what was booked in it, oldest first, as far as the window reaches back."""
+    """Second → what was booked in it, oldest first, as far as the window reaches back; what was booked by a clock that
+    was ahead counts no longer."""
     found = tx.exec(
         select(SpendingRow)
-        .where(_of(account), col(SpendingRow.part) >= _name(now - WINDOW), col(SpendingRow.part) < "minute 9999")
+        .where(_of(account), col(SpendingRow.part) >= _name(now - WINDOW), _before(now + CLOCK_SLACK))
         .order_by(col(SpendingRow.part))
     )
     return [(datetime.fromisoformat(one.part[len(_PERIOD) :]), Spent(one.asks, one.tokens)) for one in found]

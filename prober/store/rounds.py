@@ -7,7 +7,7 @@ draws a new token. Whoever comes with an older token has lost the claim, however
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
@@ -18,6 +18,7 @@ from sqlmodel import col, func, or_, select, update
 from prober.model.declaration import Endpoint
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement, Observation
+from prober.model.watch import CLOCK_SLACK
 from prober.store import tallies
 from prober.store.codec import pack_judgement
 from prober.store.declared import insert_all_missing, insert_missing, remember_endpoints
@@ -62,10 +63,17 @@ _DUE_THEN: Final = select(RoundRow).where(
 )
 
 
-def make_due(tx: Transaction, wanted: Sequence[tuple[Endpoint, str, datetime]], reopened: str = "") -> None:
+def make_due(
+    tx: Transaction,
+    wanted: Sequence[tuple[Endpoint, str, datetime]],
+    reopened: str = "",
+    repeated: Mapping[tuple[str, str], str] | None = None,
+) -> None:
     """The rounds of these sets on these endpoints at these times, where they are not there already.
 
-    `reopened`: the reason with which one may have been missed before its time, and is due all the same.
+    `reopened`: the reason with which one may have been missed before its time, and is due all the same. `repeated`:
+    (endpoint, set) → `newest_ahead`. A moment that was asked by then comes a second time, and has a second round, which
+    is due a microsecond later.
     """
     remember_endpoints(tx, [endpoint for endpoint, _, _ in wanted])
     new = {(endpoint.name, probe_set, due_at): endpoint.content_hash for endpoint, probe_set, due_at in wanted}
@@ -75,11 +83,41 @@ def make_due(tx: Transaction, wanted: Sequence[tuple[Endpoint, str, datetime]], 
         if key in new and reopened and (row.state, row.reason, row.label) == ("missed", reopened, None):
             tallies.forget_missed(tx, row)  # nobody ever claimed it: it is as if it had never been there
             tx.delete(row)
-        else:
-            new.pop(key, None)
+        elif key in new:
+            endpoint_hash = new.pop(key)
+            if (again := _again(tx, row, (repeated or {}).get(key[:2], ""))) is not None:
+                new[row.endpoint, row.probe_set, again] = endpoint_hash
     tx.flush()
     insert_all_missing(tx, RoundRow, [_begun(*key, endpoint_hash) for key, endpoint_hash in sorted(new.items())])
     lock_all(tx, {*new.values()})
+
+
+def newest_ahead(tx: Transaction, endpoint: str, probe_set: str, now: datetime) -> str:
+    """Label of the newest round of a set that was completed in the future: later the clock was set back. Empty where
+    there is none."""
+    ahead = (
+        RoundRow.endpoint == endpoint,
+        RoundRow.probe_set == probe_set,
+        RoundRow.state == "completed",
+        col(RoundRow.due_at) > now - _LONGEST_AGO,
+        col(RoundRow.completed_at) > now + CLOCK_SLACK,
+    )
+    return tx.exec(select(func.max(RoundRow.label)).where(*ahead)).one() or ""
+
+
+_LONGEST_AGO: Final = timedelta(days=1)
+"""A round that is completed now was not due longer ago; so not all rounds are read."""
+
+
+def _again(tx: Transaction, row: RoundRow, ahead: str) -> datetime | None:
+    """When the round of a moment is due that comes a second time; None where this one is not over, or came since."""
+    while row.state in {"completed", "missed"} and row.label is not None and row.label <= ahead:
+        due_at = row.due_at + timedelta.resolution
+        here = (RoundRow.endpoint == row.endpoint, RoundRow.probe_set == row.probe_set, RoundRow.due_at == due_at)
+        if (after := tx.exec(select(RoundRow).where(*here)).first()) is None:
+            return due_at
+        row = after
+    return None
 
 
 def insert_due(

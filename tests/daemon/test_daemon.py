@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 
 from prober.asking.scripted import ScriptedProvider
 from prober.daemon import Daemon
@@ -215,20 +215,8 @@ def test_a_round_of_nothing_we_declare_is_another_daemons_for_an_hour(files, sto
 # DueTimes that were missed
 
 
-def missed_event(daemon, moment, key=KEY):
-    daemon.rounds.not_started(JobExecutionEvent(EVENT_JOB_MISSED, key, "default", moment))
-
-
-@pytest.mark.slow
-def test_a_misfire_is_a_row_and_a_line(files, store, clock, caplog):
-    daemon = watching(files, store, clock)
-    work(daemon)
-    clock.now = NOON + 1.8 * HOUR
-    missed_event(daemon, NOON + HOUR + timedelta(seconds=9))
-    assert rounds(store)[1:] == [("canary", "13:00", "misfire")]
-    assert [
-        r.levelno for r in caplog.records if "13:00:00+00:00 of canary on parrot is missed: misfire" in r.getMessage()
-    ] == [logging.WARNING]
+def not_started(daemon, moment, key=KEY):
+    daemon.rounds.not_started(JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, key, "default", [moment]))
 
 
 @pytest.mark.slow
@@ -236,7 +224,7 @@ def test_a_round_still_running_makes_the_next_one_missed(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
     clock.now = NOON + HOUR
-    daemon.rounds.not_started(JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, KEY, "default", [NOON + HOUR]))
+    not_started(daemon, NOON + HOUR)
     assert rounds(store)[1:] == [("canary", "13:00", "still_running")]
 
 
@@ -244,23 +232,22 @@ def test_a_round_still_running_makes_the_next_one_missed(files, store, clock):
 def test_an_event_of_another_job_or_of_what_is_accounted_for_changes_nothing(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
-    missed_event(daemon, NOON)
-    missed_event(daemon, NOON + HOUR, key="a6f3")
+    not_started(daemon, NOON)
+    not_started(daemon, NOON + HOUR, key="a6f3")
     assert rounds(store) == [("canary", "12:00", "completed")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wakes_with", ["a tick", "a misfire"])
-def test_what_was_slept_through_is_missed_and_the_newest_is_asked(files, store, clock, wakes_with):
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(minutes=59)])
+def test_what_was_slept_through_is_missed_and_the_newest_is_asked(files, store, clock, late, caplog):
     daemon = watching(files, store, clock)
     work(daemon)
-    clock.now = NOON + 4 * HOUR
-    if wakes_with == "a tick":
-        tick(daemon, KEY)
-    else:
-        missed_event(daemon, clock.now)
-    last = "completed" if wakes_with == "a tick" else "misfire"
-    assert [state for *_, state in rounds(store)] == ["completed", "misfire", "misfire", "misfire", last]
+    clock.now = NOON + 4 * HOUR + late
+    tick(daemon, KEY)
+    assert [state for *_, state in rounds(store)] == ["completed", "misfire", "misfire", "misfire", "completed"]
+    assert [r.levelno for r in caplog.records if "3 rounds of canary on parrot missed" in r.getMessage()] == [
+        logging.WARNING
+    ]
 
 
 @pytest.mark.slow
@@ -285,8 +272,8 @@ def test_what_another_daemon_did_while_we_slept_is_not_missed(files, store, cloc
         later = same.change(stored_rounds.due, load(files).endpoint("parrot"), "canary", NOON + 2 * HOUR)
         assert same.change(stored_rounds.claim, later, "there", NOON + 3 * HOUR, 60)
     clock.now = NOON + 3 * HOUR
-    missed_event(daemon, clock.now)
-    assert [state for *_, state in rounds(store)] == ["completed", "completed", "claimed", "misfire"]
+    not_started(daemon, clock.now)
+    assert [state for *_, state in rounds(store)] == ["completed", "completed", "claimed", "still_running"]
 
 
 # Faults
@@ -312,8 +299,8 @@ def test_a_missed_round_the_store_refused_is_missed_at_the_next_chance(files, st
     work(daemon)
     clock.go(HOUR)
     with monkeypatch.context() as full:
-        full.setattr(repository, "make_due", refuse)
-        missed_event(daemon, clock.now)
+        full.setattr(repository, "pass_over", refuse)
+        not_started(daemon, clock.now)
     clock.go(HOUR)
     tick(daemon, KEY)
     assert [state for *_, state in rounds(store)] == ["completed", "misfire", "completed"]
@@ -581,57 +568,6 @@ def test_a_route_to_an_alerter_that_is_not_there_is_refused_at_the_start_and_lat
     (files / "alerts.yaml").write_text("routes: [{to: [log]}]\nreminders: {warning: 2h}\n")
     daemon.reload(unchanged_too=True)
     assert daemon.routing.alerts.reminders.warning == "2h"
-
-
-# The clock
-
-
-@pytest.mark.slow
-def test_a_clock_set_back_is_said_once_and_rounds_go_on_at_the_next_moment(files, store, clock, caplog):
-    daemon = watching(files, store, clock)
-    work(daemon)
-    clock.go(24 * HOUR)
-    tick(daemon, KEY)
-    ahead = len(rounds(store))
-    clock.now = NOON + timedelta(minutes=10)
-    for _ in range(3):
-        daemon.watch_clock()
-    clock.now = NOON + HOUR
-    tick(daemon, KEY)
-    newest = {at: state for _, at, state in rounds(store)[:2]}
-    assert newest == {"12:00": "completed", "13:00": "completed"}, "though it was missed while the clock was ahead"
-    assert len(rounds(store)) == ahead, "the moment was asked, not written a second time"
-    assert [record.getMessage()[:41] for record in caplog.records if record.levelno == logging.ERROR] == [
-        "THE CLOCK WAS SET BACK by 23:50:00, to 20"
-    ]
-
-
-@pytest.mark.slow
-def test_a_daemon_started_after_the_clock_was_set_back_asks_too(files, store, clock):
-    daemon = watching(files, store, clock)
-    work(daemon)
-    clock.go(24 * HOUR)
-    tick(daemon, KEY)
-    clock.now = NOON + HOUR
-    work(watching(files, store, clock, "another"))
-    assert {at: state for _, at, state in rounds(store)[:2]}["13:00"] == "completed"
-
-
-@pytest.mark.slow
-def test_a_lease_of_the_future_holds_no_endpoint(files, store, clock):
-    leave(store, files, NOON, asks=1, lease_s=10, at=NOON + timedelta(days=2))
-    work(watching(files, store, clock))
-    assert [view.asked for view in completed(store)] == [3]
-
-
-@pytest.mark.slow
-def test_a_machine_that_slept_does_not_call_stale_what_it_is_about_to_ask(files, store, clock):
-    daemon = watching(files, store, clock)
-    work(daemon)
-    clock.go(24 * HOUR)
-    daemon.watch_clock()
-    daemon.pass_time()
-    assert store.query(notices.recent) == ()
 
 
 # The end

@@ -343,7 +343,7 @@ def test_stale_and_fresh_are_reported_once_and_to_the_same(store: Store) -> None
     late = NOW + DAY
 
     def news(deadline: datetime) -> frozenset[str]:
-        return may_be_news(store, {HASH: (NOW - DAY, deadline)})
+        return may_be_news(store, {HASH: (NOW - DAY, deadline)}, late)
 
     assert check_freshness(store, BILLING, NOW - DAY, NOW, NAMES, NOW).event is None
     assert (news(NOW), news(late - HOUR)) == (frozenset(), {HASH})
@@ -367,7 +367,7 @@ def test_an_endpoint_in_trouble_is_not_called_stale_as_well(store: Store) -> Non
     declare(store)
     failing(store)
     assert check_freshness(store, BILLING, NOW, NOW + DAY, NAMES, NOW + DAY).event is None
-    assert may_be_news(store, {HASH: (NOW, NOW + DAY)}) == frozenset()
+    assert may_be_news(store, {HASH: (NOW, NOW + DAY)}, NOW + DAY) == frozenset()
 
 
 def test_an_edited_endpoint_leaves_no_incident_behind(store: Store) -> None:
