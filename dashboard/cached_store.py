@@ -21,7 +21,7 @@ from prober.model.version import Mark, Version
 from prober.model.watch import DaemonStatus
 from prober.settings import Settings
 from prober.status.objectives import ObjectiveStatus, PromiseView, promises, stored_objectives
-from prober.status.probe import Band, EmbeddingMap, ProbePage, embedding_map, probe_page, reference_bands
+from prober.status.probe import Band, EmbeddingMap, ProbePage, embedding_map, judged_by_day, probe_page, reference_bands
 from prober.status.quality import Compared, quality
 from prober.status.retirement import retiring
 from prober.status.samples import FeatureStatus, feature_statuses
@@ -106,6 +106,10 @@ class CachedStore:
     def bands(self, endpoint: str, channel: str) -> tuple[Band, ...]:
         """Where the rounds of the reference lay; one a probe set."""
         return self._ask_of(endpoint, reference_bands, endpoint, channel)
+
+    def judged_by_day(self, endpoint: str) -> bool:
+        """Whether a day is one step of the statistic."""
+        return self._ask_of(endpoint, judged_by_day, endpoint)
 
     def lines(self, endpoint: str, since: datetime | None) -> tuple[RoundLine, ...]:
         return self._ask_of(endpoint, over_time.lines, endpoint, since)

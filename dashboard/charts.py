@@ -103,7 +103,8 @@ def reading(points: Sequence[ChannelPoint], marked: Sequence[Mark], band: Band |
     unit = one_line(points[-1].unit, 40) if points else ""
     percent = unit.startswith("share")
     scale = _reading_scale(points, () if band is None else (band.low, band.high))
-    y = alt.Y("value:Q", title=None, scale=scale, axis=_axis(".0%" if percent else "~g"))
+    large = max((one.value for one in points if math.isfinite(one.value)), default=0) >= 1000
+    y = alt.Y("value:Q", title=None, scale=scale, axis=_axis(".0%" if percent else "~s" if large else "~g"))
     base = alt.Chart(alt.InlineData(values=_rows(points, marked)))
     reference = base.mark_line(strokeDash=[5, 4], color=QUIET, interpolate="step-after").encode(
         x=time_axis(), y=alt.Y("reference:Q", scale=scale)

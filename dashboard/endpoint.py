@@ -83,8 +83,14 @@ def draw_channel(
     sets = sorted({one.probe_set for one in points})
     wanted = st.query_params.get("set")
     bands = {one.probe_set: one for one in context.store.bands(view.name, channel)}
+    if all(math.isnan(one.value) for one in points) and context.store.judged_by_day(view.name):
+        st.caption(
+            "Judged by days: rounds of one day are alike here, so a day is one step. Evidence moves once a day, and "
+            "single rounds have no value to show."
+        )
+        sets = []
     with st.grid(2, min_column_width=340) as grid:
-        for name in sets if wanted not in sets else [wanted]:
+        for name in [wanted] if wanted in sets else sets:
             with grid.cell():
                 of_set = f" of set {inline(name)}" if name else ""
                 band = bands.get(name)

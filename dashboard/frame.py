@@ -125,9 +125,12 @@ def _nothing_watched() -> None:
 def _no_store(why: StoreError) -> None:
     heading("Canary prober")
     if isinstance(why, NotMadeYet | OlderVersion):
-        st.warning("**There is no database yet**, or it is of an older version.")
+        is_old = isinstance(why, OlderVersion)
+        nothing = "**There is no database yet**, or nothing is in it."
+        st.warning("**The database is of an older version.**" if is_old else nothing)
         st.text(str(why))
-        st.markdown("Start the prober: it makes the database, and this page fills by itself.")
+        does = "brings the database up to date" if is_old else "fills the database"
+        st.markdown(f"Start the prober: it {does}, and this page follows by itself.")
         st.code("prober run", language="shell")
     else:
         st.error("**The database cannot be read.** This page fills by itself when it can be read again.")

@@ -26,7 +26,7 @@ from dashboard.selection import choose_endpoint_or_all, go_by_row, link, table_k
 from dashboard.standing import in_whose_hands, incident_badges
 from prober.incidents.severity import urgency
 from prober.model.errors import ConfigurationError
-from prober.model.incident import Change, Facts, Incident, Measured, Trouble
+from prober.model.incident import PROVISIONAL, Change, Facts, Incident, Measured, Trouble
 from prober.model.notice import Part
 from prober.model.triage import CAUSE_WORDS, Triage
 from prober.model.watch import cause_in_words
@@ -159,6 +159,8 @@ def _now(incident: Incident, view: EndpointView | None) -> str:
         return incident.close_reason or "closed"
     if isinstance(incident, Change) and incident.back_since:
         return "back as before"
+    if isinstance(incident, Change) and incident.is_provisional:
+        return "becomes the reference"
     if isinstance(incident, Facts | Measured) or view is None:
         return "still so"
     if isinstance(incident, Trouble):
@@ -187,12 +189,12 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
         lines.append(f"**What**: The provider says so itself since {since}, or it is deterministic: no statistic.")
         lines += [f"- {inline(fact.words)}" for fact in incident.facts]
     elif isinstance(incident, Measured) and incident.kind != "runaway":
-        lines.append(f"**Measured**: {inline(incident.detail, 400)}, since {since}.")
+        lines.append(f"**Measured**, since {since}: {inline(incident.detail, 400)}")
     elif isinstance(incident, Trouble):
         why = inline(cause_in_words(incident.cause or incident.kind, incident.detail, incident.failed_share), 400)
-        lines.append(f"**Why**: {why}, since {since}.")
+        lines.append(f"**Why**, since {since}: {why}")
     elif isinstance(incident, Measured):
-        lines.append(f"**Why**: {inline(incident.cause)}, since {since}: {inline(incident.detail, 400)}.")
+        lines.append(f"**Why**, since {since}: {inline(incident.cause)}: {inline(incident.detail, 400)}")
         if incident.is_live:
             lines.append(
                 "**Held back**: What is asked beside rounds; and scheduled rounds by priority, while spending is ahead "
@@ -217,6 +219,8 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
 
 def _course(context: PageContext, change: Change, view: EndpointView | None) -> str:
     """Whether it is still so, from the newest round."""
+    if change.is_provisional:
+        return f"{PROVISIONAL[:1].upper()}{PROVISIONAL[1:]}."
     newest = f"The newest round, {ago(view.last_completed_at, context.now)}," if view and view.last_completed_at else ""
     if change.back_since:
         since = inline(context.round(change.back_since))
@@ -283,7 +287,7 @@ def _triage(context: PageContext, triage: Triage, endpoint: str) -> None:
     for one in likely:
         why = [] if private else [(side, "; ".join(inline(text, 200) for text in texts)) for side, texts in
                                   (("For", one.supporting), ("Against", one.opposing)) if texts]  # fmt: skip
-        sides = "".join(f" {side}: {text}." for side, text in why)
+        sides = "".join(f" {side}: {text.removesuffix('.')}." for side, text in why)
         lines.append(f"- **{joined(one.percent)}** {CAUSE_WORDS[one.cause]}.{sides}")
     st.markdown("\n".join(lines))
     if likely:

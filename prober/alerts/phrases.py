@@ -13,7 +13,7 @@ from prober.incidents.clock import by_clock_ahead
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
 from prober.model.evidence import Between, facts_headline, headline
-from prober.model.incident import Course, Event
+from prober.model.incident import PROVISIONAL, Course, Event
 from prober.model.notice import (
     ChangeNews,
     DaemonNews,
@@ -215,8 +215,10 @@ def resting_on(e_value: float, replies: int, reference_replies: int) -> str:
     return f" ({', '.join([*evidence, *counts])})" if evidence or counts else ""
 
 
-def course_words(course: Course, passed: str | None) -> str:
+def course_words(course: Course, passed: str | None, *, is_provisional: bool = False) -> str:
     """Whether the change persists or has passed; nothing while that is not known."""
+    if is_provisional:
+        return PROVISIONAL
     if course == "persistent":
         return "persistent: the rounds after the alarm are changed too"
     since = f" since {when(passed)}" if passed else ""
@@ -260,7 +262,9 @@ def since_when(onset: str, detected_at: datetime) -> str:
 
 
 def lasting_lines(incident: IncidentNews) -> list[Paragraph]:
-    stays = course_words(incident.course, incident.passed) if isinstance(incident, ChangeNews) else ""
+    if not isinstance(incident, ChangeNews):
+        return []
+    stays = course_words(incident.course, incident.passed, is_provisional=incident.is_provisional)
     return [("Course", stays)] if stays else []
 
 

@@ -125,7 +125,10 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         say(f"  cause: {incident.cause}")
     if isinstance(incident, Change):
         share = incident.findings.share
-        remarks = (course_words(incident.course, incident.passed), share.words if share else "")
+        remarks = (
+            course_words(incident.course, incident.passed, is_provisional=incident.is_provisional),
+            share.words if share else "",
+        )
         say(*(f"  {remark}" for remark in remarks if remark))
         say(*_moved(incident))
     say(*(f"  {fact.words}" for fact in incident.facts) if isinstance(incident, Change | Facts) else ())

@@ -49,6 +49,11 @@ SERIOUS: Final[tuple[Kind, ...]] = get_args(Kind)
 TROUBLES: Final[frozenset[str]] = frozenset(get_args(TroubleKind))
 MEASURED: Final[tuple[MeasuredKind, ...]] = get_args(MeasuredKind)
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+PROVISIONAL: Final = (
+    "provisional: there was no reference yet, so the newest rounds were compared with those before them; the rounds "
+    "since the change become the reference"
+)
+"""What a change that was found while a reference was gathered is, for people."""
 LIVE: Final[tuple[IncidentState, ...]] = ("open", "acknowledged", "muted")
 """States of an incident that people know of, and that is not over."""
 

@@ -139,6 +139,8 @@ class ChangeNews(IncidentNews):
     course: Course = "unknown"
     passed: str | None = None
     """Label of the first round back at the reference, where the change was transient."""
+    is_provisional: bool = False
+    """Whether it was found while a reference was gathered; see `Change.is_provisional`."""
     share: Share | None = None
     """How much of the traffic changed, at least; None where that is not clear, or where it may be all of it."""
     history: tuple[Point, ...] = ()

@@ -135,7 +135,7 @@ def _summary(found: Postmortem) -> list[str]:
     assert isinstance(incident, Change)
     moved = [words for _, words in _moved(incident)] or ["it answers differently"]
     what = moved[0] + (f", and {count(len(moved) - 1, 'more channel')} moved" if moved[1:] else "")
-    course = course_words(incident.course, incident.passed)
+    course = course_words(incident.course, incident.passed, is_provisional=incident.is_provisional)
     return [
         f"**{inline(what)}** since {when(incident.onset)}{between(incident.onset_between)}. "
         f"A {kind}, {incident.severity}, {state}." + (f" {course.capitalize()}." if course else "")

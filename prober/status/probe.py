@@ -167,6 +167,12 @@ def reference_bands(tx: Transaction, endpoint: str, channel: str) -> tuple[Band,
     )
 
 
+def judged_by_day(tx: Transaction, endpoint: str) -> bool:
+    """Whether the rounds of one day are one step of the statistic, so that a single round has no value."""
+    content = content_of(tx, endpoint)
+    return content is not None and _memory(tx, content).by_day
+
+
 def embedding_map(tx: Transaction, endpoint: str, probe: str | None = None, most: int = 300) -> EmbeddingMap:
     """Of one probe, or of all; the epochs share the dots alike."""
     placed = [one for one in sample_of_epochs(tx, endpoint, probe, most) if _vectors(one.observation)]

@@ -57,7 +57,8 @@ def _judged(incident: Incident) -> list[Step]:
     if isinstance(incident, Change):
         sure = f"evidence {thousands(incident.e_value)}, threshold {thousands(incident.threshold)}"
         steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
-        if incident.course != "unknown" and incident.settled_round and (settled := moment_of(incident.settled_round)):
+        is_known = incident.course != "unknown" and not incident.is_provisional
+        if is_known and incident.settled_round and (settled := moment_of(incident.settled_round)):
             stays = incident.course == "persistent"
             steps.append(Step(settled, "found to persist" if stays else "found to have passed"))
         if incident.passed and (back := moment_of(incident.passed)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -237,6 +238,8 @@ def _postgres(url: URL, read_only: bool) -> Engine:
     return engine
 
 
+_NAMES = re.compile(r'"(?!alembic_version")[^"]*"')
+"""Names that people chose, such as a user called `locked`, are no signs of what is wrong."""
 _FIXES = (
     ("no such table: alembic_version", "the database holds nothing of the prober any more; restore a backup"),
     ('"alembic_version" does not exist', "the database holds nothing of the prober any more; restore a backup"),
@@ -254,7 +257,11 @@ _FIXES = (
     ("connection slots", "the server has no connection left; raise max_connections, or stop who holds them"),
     ("deadlock", "two sessions waited for each other, and this one was ended; try again"),
     ("could not extend file", "the server cannot make its files larger; free space on its disk, or raise its limit"),
-    ("readonly", "the database was opened for reading, or its file may not be written; check who owns it"),
+    (
+        "readonly",
+        "its file may not be written, or, to be read, its folder, in which SQLite keeps a -wal and a -shm file beside "
+        "it; check owner and mode of both",
+    ),
     (
         "read-only",
         "the database was opened for reading, is closed to writing (default_transaction_read_only), or its server is a "
@@ -286,5 +293,6 @@ _FIXES = (
 def _explain(error: Exception) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     said = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    fix = next((fix for sign, fix in _FIXES if sign in said.lower()), "the database refused; see its own words")
+    signs = _NAMES.sub('""', said.lower())
+    fix = next((fix for sign, fix in _FIXES if sign in signs), "the database refused; see its own words")
     return f"{fix} ({said})"

@@ -43,10 +43,10 @@ def prepare(database: Database, *, read_only: bool) -> None:
         return
     _refuse_newer(database, version)
     if read_only:
-        fix = "`prober run` or `prober once` brings it up to date"
+        by = "`prober run` or `prober once`"
         if version is None:
-            raise NotMadeYet(f"{database.where}: the database holds nothing of the prober yet; {fix}")
-        raise OlderVersion(f"{database.where}: the database is of an older version; {fix}")
+            raise NotMadeYet(f"{database.where}: the database holds nothing of the prober yet; {by} makes its tables")
+        raise OlderVersion(f"{database.where}: the database is of an older version; {by} brings it up to date")
     if database.is_sqlite:
         _write_ahead(database)
     with database.write() as tx:

@@ -42,6 +42,7 @@ def test_a_share_of_the_traffic() -> None:
 def test_whether_it_lasts() -> None:
     assert course_words("unknown", None) == ""
     assert course_words("persistent", None) == "persistent: the rounds after the alarm are changed too"
+    assert course_words("persistent", None, is_provisional=True).startswith("provisional: there was no reference yet")
     assert course_words("transient", "0033") == ("passed: the endpoint answers as the reference again since round 0033")
 
 

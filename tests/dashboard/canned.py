@@ -82,6 +82,7 @@ class CannedStore:
     unpriced: dict[str, str] = field(default_factory=dict)
     probe_pages: tuple[ProbePage, ...] = ()
     bands: tuple[probe.Band, ...] = ()
+    is_by_day: bool = False
     map: EmbeddingMap = field(default_factory=lambda: map_of(count=0))
     promise_views: tuple[PromiseView, ...] = ()
     reply_views: tuple[ReplyView, ...] = ()
@@ -150,6 +151,7 @@ class CannedStore:
             ),
             embedding_map: lambda endpoint: self.map,
             probe.reference_bands: lambda endpoint, channel: self.bands,
+            probe.judged_by_day: lambda endpoint: self.is_by_day,
             promises: lambda: self.promise_views,
             deliveries.deliveries: lambda: self.delivery_views,
             replies.search: self.searched

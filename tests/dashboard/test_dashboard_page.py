@@ -254,7 +254,7 @@ def test_an_incident_says_when_it_began_whether_it_lasts_how_much_and_word_by_wo
     (opened, *others) = store.all_incidents
     first, last = opened.onset, opened.detected_round
     found = Findings((Shift("length", "34 % longer, counted", 48, 256),), Share(0.163, 0.1, 0.22, 4, 12))
-    opened = replace(opened, onset_between=(first, last), course="persistent", findings=found)
+    opened = replace(opened, onset_between=(first, last), course="persistent", rounds_after=3, findings=found)
     at = page(replace(store, all_incidents=(opened, *others)), incident=str(opened.id))
     shown = texts(at)
     assert "(between " in shown
@@ -275,3 +275,24 @@ def test_a_change_that_has_passed_says_since_when(page):
     at = page(replace(store, all_incidents=(over, *others)), incident=str(over.id))
     assert "Replies are as in the reference again since" in texts(at)
     assert "Now: back as before" in texts(at) and "Close it, if you agree" in texts(at)
+
+
+@pytest.mark.slow
+def test_a_provisional_change_is_not_compared_with_a_reference_that_is_not_there(page):
+    store = all_states()
+    (opened, *others) = store.all_incidents
+    found = replace(opened, course="persistent", rounds_after=0, settled_round=opened.detected_round)
+    at = page(replace(store, all_incidents=(found, *others)), incident=str(found.id))
+    shown = texts(at)
+    assert "Now: becomes the reference" in shown and "Provisional: there was no reference yet" in shown
+    assert "differs from the reference" not in shown
+    assert "found to persist" not in at.dataframe[-2].value["what"].tolist()
+
+
+def test_an_endpoint_that_is_judged_by_days_says_why_its_rounds_have_no_value(page):
+    points = tuple(replace(point, value=float("nan")) for point in history("bot"))
+    store = CannedStore((endpoint_view("bot", points),), points, round_views=rounds_every("bot", 6), is_by_day=True)
+    shown = texts(page(store, "endpoint", endpoint="bot"))
+    assert "Judged by days: rounds of one day are alike here" in shown and "Not read in this time" not in shown
+    store.is_by_day = False
+    assert "Not read in this time" in texts(page(store, "endpoint", endpoint="bot"))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from datetime import UTC, datetime
 from html import unescape
+from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 from streamlit.testing.v1 import AppTest
 
 from dashboard import APP, cached_store
 from prober.model.errors import StoreError
+from prober.store import Store
 from tests.cli.test_odd_stores import ODD
 from tests.dashboard import seeded
 from tests.dashboard.conftest import replies, texts
+from tests.store.conftest import postgres  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.slow
 
@@ -98,6 +105,68 @@ def test_an_empty_file_is_no_database_yet(url, tmp_path):
     (tmp_path / "prober.db").touch()
     assert "There is no database yet" in draw().warning[0].value
     assert [code.value for code in draw().code] == ["prober run"]
+
+
+@pytest.fixture
+def closed_folder():
+    """A database in a folder that who opens it may not write to, although SQLite would; a folder of all, for root
+    becomes somebody else to open it."""
+    folder = Path(tempfile.mkdtemp(prefix="prober"))
+    Store.open(f"sqlite:///{folder / 'prober.db'}").close()
+    (folder / "prober.db").chmod(0o444)
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_file_in_a_folder_that_may_not_be_written_is_explained(url, closed_folder, monkeypatch):
+    opened, user = Store.open, os.geteuid()
+
+    def as_nobody(url: str, *, read_only: bool) -> Store:
+        os.seteuid(user or 65534)
+        try:
+            return opened(url, read_only=read_only)
+        finally:
+            os.seteuid(user)
+
+    monkeypatch.setenv("PROBER_DATABASE_URL", f"sqlite:///{closed_folder / 'prober.db'}")
+    monkeypatch.setattr(cached_store.Store, "open", staticmethod(as_nobody))
+    at = draw()
+    assert "The database cannot be read" in at.error[0].value
+    assert "its folder, in which SQLite keeps a -wal and a -shm file beside it; check owner and mode" in texts(at)
+    assert [code.value for code in at.code] == ["prober doctor"]
+
+
+@pytest.mark.postgres
+def test_a_wrong_password_of_postgres_and_a_database_without_tables_are_explained(url, postgres, monkeypatch):  # noqa: F811
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE ROLE locked LOGIN PASSWORD 'another'"))
+        connection.execute(text("CREATE DATABASE no_tables"))
+        rules = Path(connection.execute(text("SHOW hba_file")).scalar_one())
+        kept = rules.read_text()
+        rules.write_text(f"local all locked scram-sha-256\n{kept}")
+        connection.execute(text("SELECT pg_reload_conf()"))
+    try:
+        for given, said in (
+            ({"username": "locked", "password": "hunter2"}, "the server refused the user or password"),
+            ({"username": "locked"}, "the server wants a password"),
+            ({"database": "no_tables"}, "the database holds nothing of the prober yet; `prober run`"),
+        ):
+            asked = postgres.set(**given).render_as_string(hide_password=False)
+            monkeypatch.setenv("PROBER_DATABASE_URL", asked)
+            cached_store.forget()
+            at = draw()
+            assert said in texts(at) and "hunter2" not in texts(at), texts(at)
+            is_empty = "database" in given
+            assert [code.value for code in at.code] == ["prober run" if is_empty else "prober doctor"]
+            assert bool(at.warning) == is_empty and bool(at.error) != is_empty
+    finally:
+        rules.write_text(kept)
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_reload_conf()"))
+        engine.dispose()
 
 
 def test_a_table_that_is_gone_is_explained(url, tmp_path):

@@ -271,6 +271,7 @@ def news_of(
         onset_between=incident.onset_between,
         course=incident.course,
         passed=incident.back_since,
+        is_provisional=incident.is_provisional,
         share=incident.findings.share,
         history=history,
         history_unit=history_unit,
