@@ -11,6 +11,7 @@ from itertools import repeat
 from typing import Final, Literal, TypeAlias
 
 from prober.fingerprint.declining import LANGUAGES, Language, folded
+from prober.fingerprint.declining.attributed import ATTRIBUTED
 from prober.fingerprint.declining.by_patterns import OWN, REPORTED
 from prober.fingerprint.feature import NONE, Features
 from prober.fingerprint.language import UNKNOWN, language
@@ -71,6 +72,14 @@ _CITED: Final = re.compile(
     re.IGNORECASE,
 )
 """What stands before somebody else's words, such as "Translation:"."""
+_EXAMPLE: Final = re.compile(
+    r"^\W{0,3}(?!(?:i|we|no|sorry)\b)(?![^.!?\n:]{0,80}\bmy\b)[^.!?\n:]{0,60}\b(?:(?:sample|example|template|suggested"
+    r"|polite|typical|possible|draft) (?:\w+ ){0,2}(?:refusal|reply|response|answer|message|note|email|sentence|wording"
+    r"|phrasing|rejection)|(?:you|one|they) (?:can|could|might|may) (?:also )?(?:say|write|reply|answer|respond))\b"
+    r"[^.!?\n:]{0,40}[:：]",
+    re.IGNORECASE,
+)
+"""What stands before words that are only suggested, such as "You could say:"."""
 _SPEAKER: Final = re.compile(r"^\W{0,3}([A-Z][\w .'-]{0,24}):[ \t]", re.MULTILINE)
 _MOST_SPEAKERS: Final = 20
 
@@ -104,6 +113,8 @@ _UNLESS: Final = re.compile(
     r"|bez "
     r"|без |sin (?!embargo))"
 )
+_SENTENCE: Final = re.compile(r"[^.!?]{0,120}(?:[!?]+ [^.!?]{0,60})?")
+"""The rest of a sentence, and what may say behind it who spoke."""
 _MISSING: Final = re.compile(
     r"[^.!?,]{0,40}? (?:unless (?:you|i)|until (?:you|i)|without (?:you|him|her|them|it|us|me|more|further"
     r"|additional|knowing|seeing|context|details"
@@ -141,7 +152,7 @@ def own_words(text: str) -> str:
     """The start of a text without what it only shows: code, quotes, lists, tables. Empty for letters and the like."""
     text = without_thinking(text)
     start = text.lstrip()[:LOOKED_AT]
-    if _is_json(text) or _is_letter(start) or _is_dialogue(start) or _CITED.match(start):
+    if _is_json(text) or _is_letter(start) or _is_dialogue(start) or _CITED.match(start) or _EXAMPLE.match(start):
         return ""
     return _NOT_ITS_OWN.sub(lambda shown: " " * len(shown[0]), start)[:READ]
 
@@ -164,6 +175,8 @@ def _is_caveat(start: str, found: re.Match[str]) -> bool:
     rest = start[found.end() :]
     clause = before + found[0]
     if (said := REPORTED.match(clause)) and not OWN.search(clause, said.end()):
+        return True
+    if ATTRIBUTED.search(clause + "".join(_SENTENCE.findall(rest)[:1])):
         return True
     if _UNLESS.match(before) or _MISSING.match(rest):
         return True

@@ -179,7 +179,8 @@ def test_texts_of_every_kind_in_forty_languages(answer: Answer) -> None:
     Each batch was written without a look at the patterns. What of a new batch was misread at first: 2 of 187, 15 of 121,
     15 of 112, 16 of 73, most of them soft English refusals; in the languages used most, 4 of 72. Of short replies that
     only decline, and others like them, 29 of 100, and of a second batch of these 4 of 79. Of idioms and soft refusals,
-    21 of 113, 39 of 102 and, after those were read, 11 of 49.
+    21 of 113, 39 of 102 and, after those were read, 11 of 49. Of soft refusals and of refusals that somebody else
+    speaks, without quotes, 64 of 221.
     """
     texts = [json.loads(line) for line in (Path(__file__).parent / "refusals.jsonl").read_text("utf-8").splitlines()]
     wrong = [one for one in texts if (refused_by(answer(one["text"])) != "none") is not one["refuses"]]
