@@ -25,12 +25,12 @@ class KindWords:
 KINDS: dict[str, KindWords] = {
     "identity_change": KindWords(
         "New identity",
-        "the provider reports other things about the model than before. The answers may differ or not: see below.",
+        "the provider describes the model differently than before. The answers may or may not differ: see below.",
         "Ask the provider, or read its changelog: was the model updated, re-routed or retired? Pin a dated version.",
     ),
     "behaviour_change": KindWords(
         "Behaviour change",
-        "the same prompts get different answers than before. What depends on them may work worse now.",
+        "the same prompts get different answers than before. Whatever uses them may work worse now.",
         "Run your own evaluation against this endpoint before you trust it with more work.",
     ),
     "contract_break": KindWords(
@@ -40,7 +40,7 @@ KINDS: dict[str, KindWords] = {
     ),
     "unauthorized": KindWords(
         "Unauthorized",
-        "the provider rejects the key, so this endpoint is not watched. Callers with the same key fail as well.",
+        "the key is missing or rejected, so this endpoint is not watched. Callers with the same key fail as well.",
         "Check the key in the variable that `api_key_env` of the endpoint names, and what it may do.",
     ),
     "out_of_credit": KindWords(
@@ -90,12 +90,12 @@ KINDS: dict[str, KindWords] = {
     ),
     "input_shift": KindWords(
         "Other questions",
-        "your users ask other things than before. The answers may be as good as before or not.",
+        "your users ask for other things than before. The answers may be as good as before, or not.",
         "Look at what the feature is used for now, and whether your probes still ask what users ask.",
     ),
     "output_shift": KindWords(
         "Other answers to users",
-        "your users get different answers than before. If they also ask other things, that alone may explain it.",
+        "your users get different answers than before. If they also ask for other things, that alone may explain it.",
         "Compare with the probes and with what users ask: prober triage.",
     ),
 }

@@ -49,8 +49,11 @@ from prober.text import link, side_by_side, visible
 
 MOVED_SHOWN = 3
 COMPARISONS_SHOWN = 3
-CERTAIN = "certain, because the provider says so itself or it is deterministic, and asking again gave the same."
-LOOKS = "while it answers nothing, a round asks one to three times; after the first answer, rounds are whole again."
+CERTAIN = "certain: the provider itself says so, or the value is deterministic, and asking again gave the same."
+LOOKS = (
+    "while nothing is answered, each round makes only one to three asks; after the first answer, whole rounds are "
+    "asked again."
+)
 HELD_BACK = (
     "canaries, shadows and gates are not asked. The set that spends too much is asked no faster than planned, and sets "
     "of lower priority wait too. Confirmation rounds are held back last; facts are always confirmed, and rounds of "

@@ -246,14 +246,14 @@ def endpoint_line(source: Source | None) -> Paragraph:
 
 
 def since_line(incident: IncidentNews) -> Paragraph:
-    rounds = count(incident.rounds_since_onset, "round")
-    rounds += "" if incident.state == "closed" else " so far"
+    rounds = f", {count(incident.rounds_since_onset, 'round')}" if incident.rounds_since_onset else ""
+    rounds += " so far" if rounds and incident.state != "closed" else ""
     stretch = incident.onset_between if isinstance(incident, ChangeNews) else None
     began = ""
     if stretch is not None and stretch[0] != stretch[1]:
         began = f"; it began between {when(stretch[0])} and {when(stretch[1])} (90 % interval)"
     since = since_when(incident.onset, incident.detected_at)
-    return "Since", f"{since}, {rounds}{began}; detected {minute(incident.detected_at)}"
+    return "Since", f"{since}{rounds}{began}; detected {minute(incident.detected_at)}"
 
 
 def since_when(onset: str, detected_at: datetime) -> str:

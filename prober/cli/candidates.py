@@ -30,7 +30,7 @@ def candidates(
         typer.Option(
             "--roll-back",
             metavar="ID",
-            help="Reject this candidate: what was in force stays, until it is edited again.",
+            help="Reject this candidate: the current version stays, until it is edited again.",
         ),
     ] = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why; kept with it.")] = "",

@@ -239,7 +239,7 @@ def _place(notice: NoticeView) -> str:
 def _pressed(one: ActionView) -> str:
     note = f": {one.note}" if one.note else ""
     outcome = "" if one.reason in _DONE else f" ({one.reason.replace('_', ' ')})"
-    return f"  {one.action} by {one.actor} at {minute(one.at)}, by {one.via}{outcome}{note}"
+    return f"  {one.action} by {one.actor} at {minute(one.at)}, from {one.via}{outcome}{note}"
 
 
 def _incident(store: Store, incident_id: int) -> Incident:

@@ -37,7 +37,7 @@ Public: TypeAlias = Annotated[bool, typer.Option("--public", help="The status pa
 PostedSamples: TypeAlias = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option(
-        "--rules", metavar="FILE", help="What of posted samples is kept, as for prober ingest.",
+        "--rules", metavar="FILE", help="What is kept of posted samples, as for `prober ingest`.",
         show_default="the defaults",
     ),
 ]  # fmt: skip

@@ -33,7 +33,7 @@ def router(
     every: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
-            "--every", metavar="TIME", help="Keep running, and look this often, such as 30s.", show_default="once"
+            "--every", metavar="TIME", help="Keep running, and check this often, such as 30s.", show_default="once"
         ),
     ] = None,
     database: Database = None,

@@ -212,7 +212,7 @@ def _silence(daemon_statuses: Sequence[DaemonStatus], now: datetime) -> list[str
 def _not_followed(daemon_statuses: Sequence[DaemonStatus]) -> list[str]:
     """Daemons whose files are broken, so that they go on with what was declared before."""
     return [
-        f"{one.worker}: its probe files are BROKEN; what was declared before stays in force until they are fixed:"
+        f"{one.worker}: its probe files are BROKEN; the previous declarations stay in use until they are fixed:"
         + "".join(f"\n  {one_line(problem)}" for problem in one.file_problems)
         for one in daemon_statuses
         if one.file_problems and one.stopped_at is None

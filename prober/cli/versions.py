@@ -82,7 +82,7 @@ def _diff(found: Sequence[Version], old: int, new: int) -> str:
 
 def _words(found: Sequence[Version], marks: Sequence[Mark]) -> list[str]:
     newest = found[-1]
-    lines = [f"{newest.name} ({newest.kind}), version {newest.number} is in force"]
+    lines = [f"{newest.name} ({newest.kind}), version {newest.number} is current"]
     for one in found:
         by = f", {one.provenance.commit} by {one.provenance.author}" if one.provenance.commit else ""
         lines.append(f"  v{one.number} {one.digest} since {minute(one.at)}{by}")

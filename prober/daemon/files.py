@@ -57,7 +57,7 @@ class Files:
             self._problems = error.problems
             self._log_problems(now, "now")
             return None
-        words = "are fixed and in force again" if self._problems else "are in force as they are now"
+        words = "are fixed and in use again" if self._problems else "are in use as they are now"
         logger.warning("the probe files %s: %s", words, _summary(declarations))
         self._problems, self._logged_at = (), None
         return declarations
@@ -77,7 +77,7 @@ class Files:
     def _log_problems(self, now: datetime, when: str) -> None:
         self._logged_at = now
         logger.error(
-            "the probe files are %s BROKEN; what was declared before stays in force until they are fixed:\n%s",
+            "the probe files are %s BROKEN; the previous declarations stay in use until they are fixed:\n%s",
             when,
             "\n".join(f"  {problem}" for problem in self._problems),
         )

@@ -190,7 +190,7 @@ EVENTS: Mapping[Event, EventRule] = {
     # The error budget of a declared objective is spent too fast.
     "objective_missed": _FIRST,
     "objective_over": replace(
-        _OVER, title="Budget no longer burns", steps=("Look at how much of the error budget is left: prober slo",)
+        _OVER, title="Error budget no longer burns", steps=("Look at how much of the error budget is left: prober slo",)
     ),
     # What users ask, or what they are answered, shifted in live samples.
     "samples_shifted": replace(_FIRST, is_daily=True),

@@ -256,19 +256,17 @@ _ALL: Final = (
     Channel(  # surface style: the text's character n-grams
         name="text",
         read=lambda fingerprint: fingerprint.vectors.get("text.grams"),
-        unit="cosine distance to the reference's centroid",
+        unit="cosine distance to the reference's mean",
         words=lambda recent, reference: (
-            f"wording moved: {recent:.2f} from the reference's centroid (was {reference:.2f})"
+            f"wording moved: distance from the reference {recent:.2f} (was {reference:.2f})"
         ),
         gravity=7,
     ),
     Channel(  # what the answer is about
         name="embedding",
         read=embedded,
-        unit="cosine distance to the reference's centroid",
-        words=lambda recent, reference: (
-            f"meaning moved: {recent:.2f} from the reference's centroid (was {reference:.2f})"
-        ),
+        unit="cosine distance to the reference's mean",
+        words=lambda recent, reference: f"topic moved: distance from the reference {recent:.2f} (was {reference:.2f})",
         gravity=7,
     ),
     Channel(  # whether the model declined to answer

@@ -171,9 +171,9 @@ def _short_references(found: Declarations, declared: Endpoints) -> Iterator[Prob
         if promise.price > 1:
             message = (
                 f"a reference of {count(round(promise.reference_rounds), 'round')}; the promise needs "
-                f"{promise.default_rounds:.0f} at this schedule, so the threshold is raised "
-                f"{promise.price:.3g} times, which keeps the promise "
-                f"only in part and finds small changes later; {_unseen_days(promise)}remove reference, or write "
+                f"{promise.default_rounds:.0f} at this schedule, so the threshold is "
+                f"{promise.price:.3g} times as high: small changes are found later, and the promise is kept "
+                f"only in part; {_unseen_days(promise)}remove reference, or write "
                 f"{{rounds: 12, hours: 168}}"
             )
             yield declared[endpoint.name].document.problem(Finding(("endpoints", endpoint.name, "reference"), message))
@@ -184,7 +184,7 @@ def _unseen_days(promise: Promise) -> str:
     covered_h = promise.reference_rounds * promise.every_s / 3600
     if covered_h >= 48:
         return ""
-    return "it does not show whether days differ: where they do, each new day may be a false alarm; "
+    return "a reference of less than two days does not show how days differ, so a new day may be a false alarm; "
 
 
 def schemas() -> dict[str, dict[str, JsonValue]]:

@@ -37,8 +37,9 @@ def alerts_findings(
         for field, named, known in (("owners", route.owners, owners), ("tags", route.tags, tags)):
             for number, name in enumerate(named):
                 if sets and name not in known:
-                    fix = did_you_mean(name, known) if known else "no probe set has any; leave the field out"
-                    yield Finding((*here, field, number), f"no probe set has {quoted(name)}; {fix}")
+                    lacks = f"no probe set has {quoted(name)}; {did_you_mean(name, known)}"
+                    message = lacks if known else f"no probe set has any {field}; leave the field out"
+                    yield Finding((*here, field, number), message)
         for number, name in enumerate(route.endpoints):
             if not any(each.startswith(name[:-1]) if name.endswith("*") else each == name for each in endpoints):
                 yield Finding(

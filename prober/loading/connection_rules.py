@@ -79,7 +79,7 @@ def connection_findings(endpoint: Endpoint) -> Iterator[Finding]:
             yield Finding(here, "the key is sent in this header already; remove one of the two, or write auth: none")
     lower = [name.lower() for name in endpoint.headers]
     for name in sorted({name for name in lower if lower.count(name) > 1}):
-        yield Finding(("headers",), f"{name} is written twice, in capitals and not; keep one")
+        yield Finding(("headers",), f"{name} is written twice, in different capitals; keep one")
     if endpoint.client_key is not None and endpoint.client_cert is None:
         yield Finding(("client_key",), "there is no client_cert that this key belongs to; write one, or remove the key")
 

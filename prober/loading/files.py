@@ -138,7 +138,7 @@ def read(path: Path) -> Document:
         line, message = _explained(text, error)
         return unreadable(shown, line, message)
     except RecursionError:
-        return unreadable(shown, 0, "nested far too deeply; write it flatter")
+        return unreadable(shown, 0, "nested far too deeply; nest it less")
     except TooMuch as error:
         return unreadable(shown, error.line, error.message)
 

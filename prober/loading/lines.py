@@ -186,7 +186,7 @@ class _Builder:
                 node.start_mark.line + 1, "too much once its aliases are written out; use fewer aliases (*name)"
             )
         if len(where) > MAX_DEPTH:
-            raise TooMuch(node.start_mark.line + 1, f"nested deeper than {MAX_DEPTH} levels; write it flatter")
+            raise TooMuch(node.start_mark.line + 1, f"nested deeper than {MAX_DEPTH} levels; nest it less")
 
     def _item(self, node: yaml.Node, where: Where) -> JsonValue:
         self.lines[where] = node.start_mark.line + 1

@@ -124,7 +124,7 @@ def schedule_findings(schedule: Schedule, endpoints: Sequence[Endpoint]) -> Iter
         if schedule.timezone != "UTC":
             yield Finding(("timezone",), "an interval needs no time zone; remove it, or write cron instead of every")
         if not 0 < gap_s <= 31 * _DAY_S:
-            yield Finding(("every",), "must be more than nothing and at most 31 days; write for instance 6h")
+            yield Finding(("every",), "must be above 0 and at most 31 days; write for instance 6h")
             return
         if gap_s < _SHORTEST_S and far:
             message = (
@@ -203,7 +203,7 @@ def _maintenance_findings(endpoint: Endpoint) -> Iterator[Finding]:
         elif window.begins is not None and window.days:
             yield Finding((*here, "days"), "a window that begins once needs no days; remove them, or write at:")
         if not 0 < window.lasts_s <= 7 * _DAY_S:
-            yield Finding((*here, "lasts"), "must be more than nothing and at most seven days; write for instance 2h")
+            yield Finding((*here, "lasts"), "must be above 0 and at most seven days; write for instance 2h")
 
 
 def _is_time(text: str) -> bool:
@@ -233,8 +233,8 @@ def pairing_findings(probe: Probe, endpoints: Sequence[Endpoint]) -> Iterator[Fi
     for endpoint in endpoints:
         for thing, where in used:
             if getattr(endpoint.capabilities, thing) is False:
-                message = f"endpoint {endpoint.name} declares that its model rejects {thing}; take one out of the set"
-                yield Finding(where, message)
+                declares = f"endpoint {endpoint.name} declares that its model rejects {thing}"
+                yield Finding(where, f"{declares}; remove it or the endpoint from the set")
             elif endpoint.provider != "scripted" and (twice := _SENT_AS[thing] & endpoint.parameters.keys()):
                 message = f"endpoint {endpoint.name} sends {min(twice)} of its own; remove one of the two"
                 yield Finding(where, message)

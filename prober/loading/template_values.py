@@ -162,7 +162,7 @@ def _of_yaml(name: str, text: str) -> list[JsonValue]:
         line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
         raise Fault(f"{name}:{line}: not valid YAML; check the indentation and quotes around this line") from None
     except (TooMuch, RecursionError):
-        raise Fault(f"{name} is nested too deeply, or too much; write it flatter") from None
+        raise Fault(f"{name} is nested too deeply, or too much; nest it less") from None
     if problems:
         raise Fault(f"{problems[0].path}:{problems[0].line}: {problems[0].message}")
     if isinstance(value, dict):

@@ -112,9 +112,15 @@ class DaemonStatus:
         return self.stopped_at is None and abs(now - self.seen_at) <= SILENT_AFTER
 
 
+NOT_ASKED: Final = ("budget_exhausted", "missing_key", "missing_library")
+"""Causes for which no ask reaches the endpoint, so that it is not to blame."""
+
+
 def trouble_headline(cause: str, failed_share: float | None = None) -> str:
-    """In half a line: `does not answer: out of credit`, or `fails 42 % of its asks: rate limited`."""
-    how = "does not answer" if failed_share is None else f"fails {100 * failed_share:.0f} % of its asks"
+    """In half a line: `does not answer: out of credit`, `is not asked: budget exhausted`, or `fails 42 % of its asks:
+    rate limited`."""
+    how = "is not asked" if cause.partition(":")[0] in NOT_ASKED else "does not answer"
+    how = how if failed_share is None else f"fails {100 * failed_share:.0f} % of its asks"
     return f"{how}: {cause_in_words(cause)}"
 
 

@@ -81,7 +81,7 @@ def _pressed(one: ActionView) -> Step:
             "close": "closed by hand", "show": "evidence viewed"}[one.action]  # fmt: skip
     if one.reason not in _DONE:
         done = f"{one.action} {_NO_EFFECT.format(one.reason.replace('_', ' '))}"
-    return Step(one.at, done, _line(f"{one.actor} (by {one.via})", 120), _line(one.note, 500))
+    return Step(one.at, done, _line(f"{one.actor} (from {one.via})", 120), _line(one.note, 500))
 
 
 def _notified(notices: Sequence[NoticeView], zone: tzinfo) -> list[Step]:

@@ -33,7 +33,7 @@ def parse(url: str) -> URL:
     if parsed.drivername in {"postgres", "postgresql"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
-        raise StoreError(f"{parsed.drivername} is not a database the store knows; {_URL_HELP}")
+        raise StoreError(f"{parsed.drivername} databases are not supported; {_URL_HELP}")
     if parsed.drivername == "sqlite" and parsed.host:
         raise StoreError("the database URL has two slashes before a path; write three, as in sqlite:///prober.db")
     if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:

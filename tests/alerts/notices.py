@@ -124,7 +124,7 @@ PLAIN = Notice(
         threshold=365.0,
         moved=(
             Moved("length", 21_000.0, "34 % longer"),
-            Moved("text", 412.5, "wording moved: 0.34 from the reference's centroid (was 0.12)"),
+            Moved("text", 412.5, "wording moved: distance from the reference 0.34 (was 0.12)"),
         ),
         comparisons=(
             Comparison("billing/vat", "What is the VAT on books?", "7 %", "The reduced rate of 7 % applies to books."),
@@ -371,7 +371,7 @@ NAMED = {
             Moved("expectation", 2100.0, "checks pass 73 % (was 100 %)", 48, 256, "worse"),
             Moved("length", 640.0, "34 % longer", 48, 256),
             Moved("choice", 412.5, "billing/vat: “7 %” 31 % (was 88 %), “19 %” 60 % (was 2 %)", 12, 64),
-            Moved("text", 44.0, "wording moved: 0.34 from the reference's centroid (was 0.12)", 48, 256),
+            Moved("text", 44.0, "wording moved: distance from the reference 0.34 (was 0.12)", 48, 256),
         ),
         triage="the provider changed the model (93 %)",
     ),

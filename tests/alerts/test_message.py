@@ -139,6 +139,29 @@ def test_trouble_is_never_said_to_be_a_change() -> None:
     assert "unauthorized: 12 of 12 asks" in plain_text(NAMED["trouble"])
 
 
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ("budget_exhausted: 6 of 6 asks of the last 24 hours are spent", "is not asked: budget exhausted: 6 of 6"),
+        ("missing_key", "is not asked: missing key"),
+        ("missing_library: pip install boto", "is not asked: missing library"),
+        ("timeout", "does not answer: timeout"),
+        ("unauthorized: 12 of 12 asks", "does not answer: unauthorized"),
+    ],
+)
+def test_an_endpoint_that_is_not_asked_is_not_blamed(cause: str, said: str) -> None:
+    trouble = edited(NAMED["trouble"], cause=cause)
+    assert compose(trouble).title.startswith(f"Warning · acme/gpt-4o: {said}")
+
+
+@pytest.mark.parametrize(
+    ("rounds", "said"), [(0, " UTC; detected"), (1, " UTC, 1 round so far; "), (2, ", 2 rounds so")]
+)
+def test_rounds_are_counted_where_there_are_any(rounds: int, said: str) -> None:
+    trouble = edited(NAMED["trouble"], rounds_since_onset=rounds)
+    assert said in dict(compose(trouble).paragraphs)["Since"]
+
+
 def test_a_fact_is_said_with_was_and_is() -> None:
     assert compose(NAMED["fact"]).title == (
         "Warning · acme/gpt-4o: input tokens of the same prompt 18 → 20 and 1 more · for 2 d · gpt-4o-2024-08-06"

@@ -27,7 +27,7 @@ def test_it_reads_as_a_postmortem(prober: Run, changed: Path) -> None:
     assert "| model | moved, by chance " in text
     assert "\n| triage | " in text
     assert "| failed asks | 0 of " in text
-    assert "acknowledged | ada (by shell) | asked \\| the \\<provider\\> |" in text
+    assert "acknowledged | ada (from shell) | asked \\| the \\<provider\\> |" in text
     assert "refus" in text
     assert "\n- By checks, refusals and empty replies: worse: " in text
 

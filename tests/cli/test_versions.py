@@ -46,7 +46,7 @@ def test_marks_name_the_way_back(prober: Run, edited: Path) -> None:
     assert prober("mark", "known-good", "--what", "canary/colour", "--ref", "v2", "--by", "ada").code == 0
     assert prober("mark", "deploy", "--what", "shop", "--ref", "abc123", "--note", "new cart", "--by", "ada").code == 0
     said = prober("versions").out
-    assert "canary/colour (prompt), version 3 is in force" in said
+    assert "canary/colour (prompt), version 3 is current" in said
     assert "the way back: prober versions canary/colour --print 2" in said
     assert "deploy shop abc123, by ada: new cart" in said
 

@@ -40,7 +40,7 @@ def test_a_changed_file_is_read_again_once(watched, files, caplog):
     assert watched.reload(NOON).sets[0].probes[0].samples == 7
     assert watched.reload(NOON) is None
     ((level, text),) = told(caplog)
-    assert (level, text) == (logging.WARNING, "the probe files are in force as they are now: 1 probe set, 2 endpoints")
+    assert (level, text) == (logging.WARNING, "the probe files are in use as they are now: 1 probe set, 2 endpoints")
 
 
 @pytest.mark.parametrize("change", ["add", "remove", "replace", "same size"])
@@ -71,7 +71,7 @@ def test_a_broken_file_is_reported_with_every_problem_and_reminded_of_each_hour(
     assert watched.reload(NOON) is None
     ((level, first),) = told(caplog)
     assert level == logging.ERROR
-    assert "now BROKEN" in first and "stays in force" in first
+    assert "now BROKEN" in first and "stay in use" in first
     assert first.count("canary.yaml:") >= 3
     assert 'canary.yaml:3: unknown field "probs"; did you mean "probes"?' in first
     for minute in range(1, 60):
@@ -101,7 +101,7 @@ def test_fixed_is_reported_and_no_longer_reminded_of(watched, files, caplog):
     assert watched.reload(NOON).sets[0].probes[0].samples == 2
     ((level, text),) = told(caplog)
     assert level == logging.WARNING
-    assert "are fixed and in force again" in text
+    assert "are fixed and in use again" in text
     assert watched.reload(NOON + 2 * HOUR) is None
     assert told(caplog) == []
 

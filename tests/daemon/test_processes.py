@@ -188,7 +188,7 @@ def test_files_are_followed_and_broken_ones_leave_what_was(files, url, start):
     write_set(files, every="1d", endpoints="magpie")
     wait_until(lambda: looked(url, lambda store: [view for view in completed(store) if view.endpoint == "magpie"]))
     assert stop(daemon) == [0]
-    assert "are fixed and in force again: 1 probe set" in log(files)
+    assert "are fixed and in use again: 1 probe set" in log(files)
     assert "Traceback" not in log(files)
 
 

@@ -89,7 +89,7 @@ def test_what_is_no_database_of_this_prober_is_explained_and_nothing_wrong_is_su
     [
         ("sqlite:///nowhere/prober.db", "there is no directory nowhere; make it first"),
         ("sqlite://data/prober.db", "the database URL has two slashes before a path; write three"),
-        ("mysql://me@host/x", "mysql is not a database the store knows"),
+        ("mysql://me@host/x", "mysql databases are not supported"),
         ("postgresql+psycopg://me:hunter2@127.0.0.1:9/x", "the database server cannot be reached; check the host"),
         ("postgresql+psycopg://me:hunter2@nosuch.invalid/x", "no machine has this name; check the host"),
     ],

@@ -83,10 +83,10 @@ def test_length_is_shown_as_a_ratio(value: float, reference: float) -> None:
         ("length", 1.0, 1.0, "0 % longer"),
         ("reasoning", 1.34, 1.0, "thinks 34 % longer"),
         ("reasoning", 0.5, 1.0, "thinks 50 % shorter"),
-        ("text", 0.341, 0.12, "wording moved: 0.34 from the reference's centroid (was 0.12)"),
+        ("text", 0.341, 0.12, "wording moved: distance from the reference 0.34 (was 0.12)"),
         ("refusal", 0.11, 0.02, "refuses 11 % (was 2 %)"),
         ("expectation", 0.903, 1.0, "checks pass 90 % (was 100 %)"),
-        ("embedding", 0.341, 0.12, "meaning moved: 0.34 from the reference's centroid (was 0.12)"),
+        ("embedding", 0.341, 0.12, "topic moved: distance from the reference 0.34 (was 0.12)"),
     ],
 )
 def test_effects_as_a_person_says_them(channel: str, recent: float, reference: float, words: str) -> None:

@@ -93,7 +93,7 @@ def test_a_route_to_an_alerter_that_is_not_configured_here_is_valid_with_a_warni
             'schedule.timezone: unknown time zone "New York"; did you mean "America/New_York"?',
         ),
         ("cron: '0 6 * * *', timezone: local", 'schedule.timezone: unknown time zone "local"; write one such as'),
-        ("every: 60d", "schedule.every: must be more than nothing and at most 31 days"),
+        ("every: 60d", "schedule.every: must be above 0 and at most 31 days"),
         ("every: 6h, timezone: Europe/Berlin", "schedule.timezone: an interval needs no time zone"),
         (
             "cron: '0 6 * * *', timezone: Europe/Berln",

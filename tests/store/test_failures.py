@@ -63,8 +63,8 @@ def locked(url: str) -> Iterator[None]:
     ("url", "says"),
     [
         ("nonsense", "the database URL cannot be read; write sqlite:///prober.db or postgresql+psycopg://"),
-        ("mysql://user:hunter2@host/db", "mysql is not a database the store knows; write sqlite:///prober.db"),
-        ("postgresql+asyncpg://host/db", "postgresql+asyncpg is not a database the store knows"),
+        ("mysql://user:hunter2@host/db", "mysql databases are not supported; write sqlite:///prober.db"),
+        ("postgresql+asyncpg://host/db", "postgresql+asyncpg databases are not supported"),
         ("sqlite://", "a database in memory is lost at exit"),
         ("sqlite:///:memory:", "a database in memory is lost at exit"),
         ("sqlite:///x.db?timeout=soon", "timeout=soon in the database URL is not a number of seconds"),

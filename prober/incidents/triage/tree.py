@@ -322,7 +322,7 @@ TREE: Final[dict[str, Question]] = {
         ),
     ),
     "inputs_moved": Question(
-        "Do users ask other things?",
+        "Do users ask for other things?",
         _live("inputs_moved", "users ask other things than before", "users ask the same things as before"),
     ),
     "outputs_moved": Question(
