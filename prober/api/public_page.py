@@ -5,13 +5,14 @@ Neither reads anything else of an endpoint, so that no prompt, reply, check, rea
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Final
 
 from prober.alerts.phrases import minute
-from prober.status.endpoint_status import STATES, EndpointStatus, State
+from prober.status.endpoint_status import EndpointStatus, State
 from prober.status.strip import DAYS, DayState, counted
 from prober.text import count, visible
 
@@ -77,9 +78,8 @@ def badge(one: EndpointStatus) -> str:
 
 
 def _headline(statuses: Sequence[EndpointStatus]) -> str:
-    """How many are in each state, the worst first."""
-    counts = {state: sum(one.state == state for one in statuses) for state in STATES}
-    said = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+    """How many are in each state, in the order in which the endpoints are."""
+    said = ", ".join(f"{n} {state}" for state, n in Counter(one.state for one in statuses).items())
     return f"{count(len(statuses), 'endpoint')}: {said}." if said else "Nothing is watched yet."
 
 

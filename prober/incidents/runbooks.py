@@ -16,6 +16,7 @@ RUNBOOKS: Final[Mapping[str, str]] = {
     "cost-runaway": "Replies cost more than before",
     "refusal-spike": "The model refuses, or refuses less than it should",
     "provider-outage": "The provider fails",
+    "credentials": "The credentials are missing or refused",
     "rate-limit": "A rate limit, a budget or the credit is used up",
 }
 """Name of the file → its title."""
@@ -24,12 +25,14 @@ _OF_CAUSE: Final[Mapping[Cause, str]] = {
     "configuration": "prompt-rollback",
     "provider_outage": "provider-outage",
     "budget": "rate-limit",
+    "key_refused": "credentials",
+    "model_gone": "model-version",
 }
 _OF_TROUBLE: Final[Mapping[str, str]] = {
     "rate_limited": "rate-limit",
     "budget_exhausted": "rate-limit",
     "out_of_credit": "rate-limit",
-    "unauthorized": "provider-outage",
+    "unauthorized": "credentials",
     "provider_error": "provider-outage",
     "model_not_found": "model-version",
     "model_retired": "model-version",

@@ -10,6 +10,7 @@ import pytest
 
 from prober.asking.breaker import EVERY_ASK
 from prober.incidents.routing import NOBODY
+from prober.incidents.runbooks import choose
 from prober.incidents.triage import triage as walk
 from prober.incidents.triage.material import Asked, Edit, Material, Neighbour
 from prober.incidents.trouble import trouble
@@ -41,6 +42,12 @@ CAUSES: dict[str, tuple[Cause, str]] = {
     "unsupported_parameter": ("provider_outage", "unreachable"),
 }
 """What the asks fail of → the cause, and the check that shows it."""
+RUNBOOK: dict[Cause, str] = {
+    "key_refused": "credentials",
+    "model_gone": "model-version",
+    "budget": "rate-limit",
+    "provider_outage": "provider-outage",
+}
 ACCESS = ("unreachable", "limited", "key_refused", "model_gone")
 TWIN = Neighbour("twin", same_model=True, same_provider=False, moved=True, edited=None)
 
@@ -65,6 +72,7 @@ def test_what_keeps_an_endpoint_from_answering_is_named_alone(failure: str, roun
     assert [one.name for one in found.checks if one.answer == "yes"] == [check]
     assert found.named == (cause,), found.words
     assert found.ranking[0].cause == cause and found.ranking[0].supporting
+    assert choose(failing(failure, rounds).trouble, found.named) == RUNBOOK[cause]
 
 
 @pytest.mark.parametrize("failure", ["unauthorized", "model_not_found"])

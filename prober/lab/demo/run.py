@@ -151,6 +151,9 @@ def run_demo(*, scripted: bool, dashboard: bool, console: Console) -> int:
                 ending = play(world, store, alerters, page_url(port), console)
                 caught = store.query(incidents.open_change, world.endpoint.content_hash)
             console.print(ending.words, highlight=False)
+            if caught is not None:
+                asks = f"prober triage {world.endpoint.name} --database {database_url}"
+                console.print(f"What explains it: {asks}", highlight=False, soft_wrap=True)
             exit_code = ending.exit_code
             if dashboard and (lacks := missing()):
                 console.print(f"No dashboard: {lacks}.", highlight=False, soft_wrap=True)

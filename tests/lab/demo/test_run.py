@@ -105,6 +105,7 @@ def test_thirty_scripted_days_end_with_the_change_caught(tmp_path, opened):
     assert (told.alerter, told.state) == ("terminal", "sent")
     shown = output.getvalue()
     assert "Caught in round" in shown
+    assert f"What explains it: prober triage {world.endpoint.name} --database sqlite:///{tmp_path}" in shown
     assert f"The dashboard is open at http://127.0.0.1:{opened[0][0]}/?incident={incident.id} until Ctrl-C." in shown
     assert "The message to Slack" in shown
     assert "reference |" in shown
