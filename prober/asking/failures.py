@@ -36,9 +36,15 @@ SURE: Final = _patterns(
             r"|(?:payment method|credit card) (?:on file|to continue)|(?:add|enter|update) (?:\w+ ){0,3}payment method"
             r"|(?:inactive|expired|no active) subscription|subscription (?!key)(?:\w+ ){0,2}(?:expired|inactive)"
             r"|quota exceeded\W+upgrade"
+            r"|(?:exceeded|reached|used) (?:\w+ ){0,4}(?:credits|free (?:quota|tier|allowance))\b"
+            r"|(?:free )?trial (?:period )?(?:has |is )?(?:ended|expired|over)\b"
             r"|arrears?\b|account (?:\w+ ){0,2}not active|余额不足|欠费",
         ),
         ("unauthorized", r"organi[sz]ation must be verified"),
+        (
+            "context_length",
+            r"exceeds? (?:the )?(?:model'?s? )?(?:maximum |available )?context (?:limit|length|window|size)",
+        ),
         (
             "model_retired",
             r"\b(?:models?|deployment|version|snapshot)\b(?:[^.]|\.(?=\S)){0,100}(?<!not )\b(?:retired|decommissioned"
@@ -82,7 +88,7 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
         (
             "context_length",
             "context_length_exceeded context_window_exceeded request_too_large string_above_max_length "
-            "ContextWindowExceededError prompt_too_long 1039 1261",
+            "ContextWindowExceededError prompt_too_long exceed_context_size_error 1039 1261",
         ),
         ("bad_output", "tool_use_failed json_validate_failed output_parse_failed model_output_error model_error"),
         ("provider_error", "overloaded_error engine_overloaded_error engine_overloaded server_overloaded"),
@@ -98,6 +104,8 @@ WORDS: Final = _patterns(
             r"(?:incorrect|invalid|wrong|missing|expired|no|malformed) (?:\w+ )?(?:api|x-api|subscription)[-_ ]?key"
             r"|api[-_ ]?key (?:\w+ )?(?:not valid|not found|invalid|expired|missing|required|incorrect|revoked)"
             r"|invalid (?:access|bearer|auth\w*) ?(?:token|header|credentials?)?"
+            r"|(?:invalid|wrong|bad|missing|no|incorrect) credentials"
+            r"|signature (?:we calculated|does not match|has expired|expired|mismatch)"
             r"|authentication (?:failed|error|required)|unauthori[sz]ed|not authenticated|permission denied"
             r"|no permission"
             r"|\b(?:access |refresh )?token (?:has |is )?(?:invalid|expired)|secretid is not found"
@@ -113,6 +121,7 @@ WORDS: Final = _patterns(
             "context_length",
             r"maximum context|context[ _-]?(?:length|window|limit|size)"
             r"|(?:prompt|input|request|message)s? (?:\w+ ){0,2}too (?:long|large)"
+            r"|reduce the length"
             r"|exceeds? (?:the )?(?:model'?s? )?(?:maximum|max|context)|too many (?:input )?tokens"
             r"|inputs`?(?: tokens \+ `?max_new_tokens`?)? must (?:be <=|have less than)",
         ),
@@ -122,6 +131,7 @@ WORDS: Final = _patterns(
             r"|not (?:been )?(?:found|exist|loaded|deployed|available|valid|supported (?:by|for|on|in))\b"
             r"|isn't (?:available|loaded)|could not be found|unknown|not recogni[sz]ed)"
             r"|(?:unknown|invalid|no such|nonexistent|unrecogni[sz]ed) model\b|not a valid model|no endpoints found"
+            r"|on-demand throughput isn.t supported"  # Bedrock
             r"|model (?:name |id |identifier )?(?:\S+ )?is invalid|模型不存在",
         ),
         ("not_found", r"unexpected endpoint|unknown request url|no route matched"),  # LM Studio says it with a 200
@@ -130,7 +140,8 @@ WORDS: Final = _patterns(
         (
             "bad_output",
             r"tool call validation failed|failed to (?:call a function|generate json|validate json)"
-            r"|model (?:produced|generated|returned) (?:\w+ ){0,2}(?:invalid|output that)",
+            r"|model (?:produced|generated|returned) (?:\w+ ){0,2}(?:invalid|output that)"
+            r"|(?:model|generated) (?:output|response) (?:did|does|could) not (?:be )?(?:match|conform|pars|valid)",
         ),
     )
 )
@@ -185,6 +196,8 @@ FILTERS: Final = frozenset(
         "ResponsibleAIPolicyViolation",
         "content_policy_violation",
         "moderation_blocked",
+        "guardrails_violation",
+        "guardrail_violation",
         "data_inspection_failed",
         "content_moderation",
         "1026",
@@ -203,6 +216,8 @@ FILTERED: Final = re.compile(
 
 LONGEST_DETAIL: Final = 300
 """Characters of a provider's words that are kept."""
+_KEY_HEADERS: Final = frozenset({"authorization", "apikey", "xapikey", "xgoogapikey"})
+"""Fields in which a key is sent, as `spelling` writes them."""
 _PLAIN_NAMES: Final = frozenset({"temperature", "logprobs", "seed"})
 """Parameter names that mean nothing else in an English sentence, quoted or not."""
 
@@ -234,8 +249,10 @@ def failure_of(status: int, body: object, parameters: Mapping[str, object]) -> t
     sure = {failure for failure, pattern in SURE if pattern.search(said)}
     if "out_of_credit" in sure or status == 402:
         return "out_of_credit", None
-    if "unauthorized" in sure:
+    if "unauthorized" in sure or (ours and any(spelling(field) in _KEY_HEADERS for field in blamed_fields(body))):
         return "unauthorized", None
+    if "context_length" in sure:
+        return "context_length", None
     if ours and (named := _named_in_a_field(body, parameters)):
         return "unsupported_parameter", named
     if ours and (named := _named_in_words(said, parameters)) and _is_withdrawn(said, named):

@@ -52,7 +52,7 @@ _REASONS: Final[Mapping[Ending, str]] = {
     "tool_call": "tool_calls tool_call tool_use function_call",
     "filtered": "content_filter content_filtered guardrail_intervened refusal safety recitation language blocklist "
     "prohibited_content spii model_armor jailbreak image_safety image_prohibited_content image_recitation sensitive "
-    "moderation error_toxic",
+    "moderation error_toxic blocked content_blocked content_policy_violation policy_violation",
     "bad_call": "malformed_function_call unexpected_tool_call too_many_tool_calls missing_thought_signature "
     "malformed_tool_use malformed_tool_call function_call_filter",
     "bad_output": "malformed_response malformed_model_output repetition_truncation",
@@ -67,11 +67,18 @@ ENDINGS: Final[Mapping[str, Ending]] = MappingProxyType(
 """Finish reason in lower case → what it means: those that the public references of OpenAI (both interfaces), Anthropic,
 Google, Amazon, Cohere, Mistral, Ollama, DeepSeek, watsonx, Z.ai and the common servers list."""
 
+_BY_LETTERS: Final[Mapping[str, Ending]] = {reason.replace("_", ""): ending for reason, ending in ENDINGS.items()}
+
 
 def ending_of(finish_reason: str | None) -> Ending:
     """What a finish reason means. Some add why after a colon, as in `content_filter: PROHIBITED_CONTENT`."""
-    general, _, why = (finish_reason or "").lower().partition(":")
-    return ENDINGS.get(general.strip()) or ENDINGS.get(why.strip()) or "other"
+    general, _, why = (finish_reason or "").partition(":")
+    return _BY_LETTERS.get(_letters(general)) or _BY_LETTERS.get(_letters(why)) or "other"
+
+
+def _letters(reason: str) -> str:
+    """`content_filter`, `content-filter` and `contentFilter` are one word."""
+    return "".join(filter(str.isalnum, reason.lower()))
 
 
 @dataclass(frozen=True, slots=True)

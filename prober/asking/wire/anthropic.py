@@ -9,7 +9,9 @@ from urllib.parse import quote
 
 from prober.asking.error_body import parse
 from prober.asking.wire.format import (
+    THINKING,
     BrokenWire,
+    Path,
     Request,
     as_json,
     body_signals,
@@ -17,6 +19,7 @@ from prober.asking.wire.format import (
     dig,
     explained,
     filled,
+    first_of,
     index_of,
     system_text,
     text_of,
@@ -35,6 +38,9 @@ _STREAM_IS_A_PATH: Final = frozenset({"bedrock-2023-05-31"})
 """Versions that take no `stream` in the body."""
 _DELTAS = {"text_delta": "text", "input_json_delta": "partial_json"}
 """Kind of delta → where its piece of the answer is. Thinking and signatures are not the answer."""
+
+THOUGHTS: Final[tuple[Path, ...]] = (("output_tokens_details", "thinking_tokens"), ("thinking_tokens",))
+"""Where the tokens of thinking are counted, within the usage."""
 
 
 class Messages:
@@ -129,10 +135,11 @@ class Messages:
             headers=body_signals(usage, {"inference_geo": ("inference_geo",)}),
             input_tokens=total_of(dig(usage, "input_tokens"), dig(usage, "cache_creation_input_tokens"), cached),
             output_tokens=count_of(dig(usage, "output_tokens")),
-            reasoning_tokens=count_of(dig(usage, "output_tokens_details", "thinking_tokens")),
+            reasoning_tokens=first_of(count_of, usage, THOUGHTS),
             cached_tokens=cached,
         )
-        return explained(reply)
+        thought = any(dig(block, "type") in ("thinking", "redacted_thinking") for block in content)
+        return explained(reply, THINKING if thought else "")
 
 
 def _piece(event: object) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from prober.asking.wire.format import (
+    THINKING,
     BrokenWire,
     Path,
     Request,
@@ -29,6 +30,12 @@ BODY_SIGNALS: Final[Mapping[str, Path]] = {
     "invoked_model": ("trace", "promptRouter", "invokedModelId"),
     "latency": ("performanceConfig", "latency"),
 }
+
+
+MEDIA: Final[Mapping[str, str]] = {
+    "image": "an image", "video": "a video", "document": "a file", "reasoningContent": THINKING
+}  # fmt: skip
+"""Blocks that stand in place of text → what they hold."""
 
 
 class Converse:
@@ -104,7 +111,7 @@ class Converse:
             output_tokens=count_of(dig(usage, "outputTokens")),
             cached_tokens=cached,
         )
-        return explained(reply, "an image" if any(dig(block, "image") for block in content) else "")
+        return explained(reply, next((name for field, name in MEDIA.items() for one in content if dig(one, field)), ""))
 
 
 def _parts(block: object) -> list[object]:

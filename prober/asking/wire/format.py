@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ T = TypeVar("T")
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list positions, from the outside in."""
 
+_CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 LARGEST_COUNT: Final = 2**31 - 1
 """No answer has more tokens; a larger number is a mistake, and would break what stores or adds it."""
 LARGEST_INDEX: Final = 10**4
@@ -95,6 +97,12 @@ def filled(value: object) -> dict[str, object]:
     return (
         {name: one for name, one in value.items() if one not in (None, "", [], {})} if isinstance(value, dict) else {}
     )
+
+
+def snaked(value: object) -> dict[str, object]:
+    """An object with its names as most write them: `finish_reason`, where some write `finishReason`."""
+    named = filled(value)
+    return {_CAPITAL.sub("_", name).lower(): one for name, one in named.items()} | named
 
 
 def items(value: object) -> list[object]:
@@ -199,7 +207,7 @@ def explained(reply: Reply, other: str = "") -> Reply:
             f"{thought} of {count(reply.output_tokens or thought, 'output token')} were thinking; raise "
             "the output limit"
         )
-    elif other and not (limited and other == THINKING):
+    elif other and not (other == THINKING and (limited or thought)):
         why = f"the reply holds only {other}"
     elif not limited and not shows_nothing(said):
         why = f"the reply holds only {THINKING}"

@@ -9,7 +9,9 @@ from itertools import pairwise
 from typing import Final
 from urllib.parse import quote
 
+from prober.asking.error_body import parse
 from prober.asking.wire.format import (
+    THINKING,
     BrokenWire,
     Path,
     Request,
@@ -45,6 +47,7 @@ BODY_SIGNALS: Final[Mapping[str, Path]] = {
 
 _DEEPEST: Final = 32
 """Steps of a path within streamed arguments."""
+_LOW: Final = re.compile(r"(?<=[a-z0-9])_([a-z])")
 _STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d{1,4})\]")
 _VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
 
@@ -84,6 +87,7 @@ class GenerateContent:
         return Request(f"/{quote(model)}:{verb}", body)
 
     def has_content(self, event: object) -> bool:
+        event = _in_camel(event)
         return any(
             dig(part, "text") or dig(part, "functionCall") for part in _said(first_choice(dig(event, "candidates")))
         )
@@ -93,7 +97,7 @@ class GenerateContent:
         candidate: dict[str, object] = {}
         parts: list[object] = []
         logprobs: dict[str, list[object]] = {"topCandidates": [], "chosenCandidates": []}
-        for event in events:
+        for event in map(_in_camel, events):
             whole |= filled(event)
             first = first_choice(dig(event, "candidates"))
             candidate |= filled(first)
@@ -107,7 +111,7 @@ class GenerateContent:
 
     def read(self, body: object, at: datetime) -> Reply:
         # A stream that was not asked for as events is a list of what they would have been.
-        body = self.assemble(body) if isinstance(body, list) else body
+        body = self.assemble(body) if isinstance(body, list) else _in_camel(body)
         candidate = first_choice(dig(body, "candidates"))
         blocked = text_of(dig(body, "promptFeedback", "blockReason"))
         finish_reason = text_of(dig(candidate, "finishReason"))
@@ -137,7 +141,19 @@ class GenerateContent:
                 items(dig(logprobs, "topCandidates", 0, "candidates")) or chosen, "logProbability"
             ),
         )
-        return explained(reply, next((name for part in parts for field, name in MEDIA.items() if dig(part, field)), ""))
+        thought = THINKING if items(dig(candidate, "content", "parts")) and not parts else ""
+        held = (name for part in parts for field, name in MEDIA.items() if dig(part, field))
+        return explained(reply, next(held, thought))
+
+
+def _in_camel(value: object, depth: int = _DEEPEST) -> object:
+    """A body whose names are as Google writes them; some gateways write `finish_reason`. Arguments stay as they are."""
+    if isinstance(value, list) and depth:
+        return [_in_camel(one, depth - 1) for one in value]
+    if not isinstance(value, dict) or not depth:
+        return value
+    named = {_LOW.sub(lambda found: found[1].upper(), name): one for name, one in value.items()}
+    return {name: one if name == "args" else _in_camel(one, depth - 1) for name, one in named.items()}
 
 
 def _thoughts(usage: object) -> int | None:
@@ -161,6 +177,8 @@ def _tool_calls(parts: Sequence[object]) -> tuple[ToolCall, ...]:
         call = dig(part, "functionCall")
         arguments = dig(call, "args")
         if (name := text_of(dig(call, "name"))) is not None:
+            if isinstance(arguments, str):
+                arguments = parse(arguments.encode("utf-8", errors="replace"))
             calls.append((name, dict(arguments) if isinstance(arguments, dict) else {}))
         for piece in items(dig(call, "partialArgs")) if calls else []:
             _put(calls[-1][1], text_of(dig(piece, "jsonPath")) or "", piece)

@@ -26,6 +26,7 @@ from prober.asking.wire.format import (
     first_of,
     items,
     logprobs_of,
+    snaked,
     text_of,
 )
 from prober.asking.wire.openai_message import Answer, content_of, refusal_of, spoken, tool_calls_of
@@ -41,6 +42,10 @@ USAGE: Final[tuple[Path, ...]] = (
     ("usage",),
     ("x_groq", "usage"),
     ("choices", 0, "usage"),  # Moonshot, streamed
+    ("choices", 0, "message", "usage"),
+    ("usage_metadata",),
+    ("token_usage",),
+    ("metadata", "usage"),
     ("meta", "tokens"),  # Cohere
     ("timings",),  # llama.cpp, streamed
 )
@@ -75,9 +80,19 @@ COUNT_STREAMS: Final = ("openai.com", "azure.com", "openrouter.ai", "deepseek.co
 MAY_BE_SILENT: Final[frozenset[Ending]] = frozenset({"filtered", "bad_call", "bad_output", "failed"})
 """Endings after which a choice may have no message."""
 MEDIA: Final[Mapping[str, str]] = {
-    "images": "an image", "audio": "audio", "reasoning_content": THINKING, "reasoning": THINKING
+    "images": "an image", "audio": "audio", "reasoning_content": THINKING, "reasoning": THINKING,
+    "reasoning_details": THINKING, "thinking": THINKING,
 }  # fmt: skip
 """Fields of a message that stand in place of text → what they hold."""
+
+HELD: Final[Mapping[str | None, str]] = {
+    "thinking": THINKING, "redacted_thinking": THINKING, "reasoning": THINKING, "image": "an image",
+    "image_url": "an image", "output_image": "an image", "audio": "audio", "input_audio": "audio", "file": "a file",
+    "document": "a file", "document_url": "a file",
+}  # fmt: skip
+"""Types of parts of content that are no text → what they hold."""
+_WRAPPERS: Final = ("data", "result", "response", "body")
+"""Names under which some gateways put the whole body."""
 
 
 class ChatCompletions:
@@ -131,8 +146,11 @@ class ChatCompletions:
         return whole | {"choices": [choice | {"message": answer.message(), "logprobs": {"content": logprobs}}]}
 
     def read(self, body: object, at: datetime) -> Reply:
+        body = snaked(_unwrapped(body))
         choice = _choice(body)
         message = _message(choice)
+        if isinstance(message, dict) and isinstance(choice, dict):
+            message = {"tool_calls": choice.get("tool_calls"), **message}  # some put them beside the message
         finish_reason = _finish_reason(choice)
         ending = ending_of(finish_reason)
         # Azure leaves the message out where its filter stopped the answer, Gemini where a call could not be read.
@@ -149,7 +167,7 @@ class ChatCompletions:
             system_fingerprint=text_of(dig(body, "system_fingerprint")),
             service_tier=first_of(text_of, body, TIER),
             finish_reason=finish_reason,
-            refusal=refusal_of(message) or (finish_reason if ending == "filtered" else None),
+            refusal=refusal_of(message) or (finish_reason if ending == "filtered" else _filter_of(choice, message)),
             tool_calls=tool_calls_of(message),
             headers=body_signals(body, BODY_SIGNALS)
             | body_signals(choice, CHOICE_SIGNALS)
@@ -160,9 +178,21 @@ class ChatCompletions:
             cached_tokens=tokens.cached,
             top_logprobs=logprobs_of(items(dig(first, "top_logprobs")) or [first]),
         )
-        thought = any(dig(part, "type") in ("thinking", "reasoning") for part in items(content_of(message)))
-        held = (name for field, name in MEDIA.items() if dig(message, field))
-        return explained(reply, next(held, THINKING if thought else ""))
+        held = [name for field, name in MEDIA.items() if dig(message, field)]
+        held += [HELD[kind] for part in items(content_of(message)) if (kind := text_of(dig(part, "type"))) in HELD]
+        return explained(reply, next((name for name in held if name != THINKING), *held[:1] or [""]))
+
+
+def _unwrapped(body: object) -> object:
+    """The body itself, or the one that a gateway put into an envelope."""
+    inner = [dig(body, name) for name in _WRAPPERS if dig(body, "choices") is None]
+    return next((one for one in inner if _choice(one) is not None), body)
+
+
+def _filter_of(choice: object, message: object) -> str | None:
+    """Azure's filter, where only its results say that it emptied the answer."""
+    results = filled(dig(choice, "content_filter_results")).values()
+    return "content_filter" if not spoken(message) and any(dig(one, "filtered") is True for one in results) else None
 
 
 def _choice(body: object) -> object:
@@ -179,7 +209,8 @@ def _message(choice: object) -> object:
 
 
 def _finish_reason(choice: object) -> str | None:
-    return text_of(dig(choice, "finish_reason")) or text_of(dig(choice, "done_reason"))
+    places = ("finish_reason", "done_reason", "finishReason")
+    return next((reason for name in places if (reason := text_of(dig(choice, name)))), None)
 
 
 def _delta(choice: object) -> object:

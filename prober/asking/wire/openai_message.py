@@ -13,11 +13,15 @@ PARTS: Final = frozenset(
     (
         "text", "output_text", "thinking", "redacted_thinking", "reasoning", "refusal", "reference", "image",
         "image_url", "output_image", "audio", "input_audio", "file", "document", "document_url", "tool_use",
-        "tool_result",
+        "tool_result", "tool_call", "function_call",
     )
 )  # fmt: skip
 """Types of parts of content. Beside one of them a part of another type is left out; a list without any of them is JSON
 that the model wrote."""
+
+
+_CALLING: Final = ("tool_use", "tool_call", "function_call")
+"""Those that call a tool."""
 
 
 def content_of(message: object) -> object:
@@ -53,20 +57,30 @@ def _text_in(part: object) -> str:
 
 def refusal_of(message: object) -> str | None:
     parts = (text_of(dig(part, "refusal")) or "" for part in items(dig(message, "content")))
-    return text_of(dig(message, "refusal")) or "".join(parts) or None
+    said = dig(message, "refusal")
+    return text_of(said) or (as_json(said) if filled(said) else None) or "".join(parts) or None
 
 
 def tool_calls_of(message: object) -> tuple[ToolCall, ...]:
-    calls = dig(message, "tool_calls")
-    found = [_called(call) for call in (calls if isinstance(calls, list) else [calls])]
+    found = [_called(call) for call in _calls_in(message)]
     found.append((text_of(dig(message, "function_call", "name")), dig(message, "function_call", "arguments")))
     return tuple(ToolCall(name, arguments_of(arguments)) for name, arguments in found if name is not None)
 
 
+def _calls_in(message: object) -> list[object]:
+    """Calls of a message or a piece of one: in a field, as one call or JSON text too, or as parts of content."""
+    calls = next((held for name in ("tool_calls", "toolCalls") if (held := dig(message, name))), None)
+    if isinstance(calls, str):
+        calls = parse(calls.encode("utf-8", errors="replace"))
+    parts = [part for part in items(dig(message, "content")) if dig(part, "type") in _CALLING]
+    return parts if calls is None else calls if isinstance(calls, list) else [calls]
+
+
 def _called(call: object) -> tuple[str | None, object]:
     """(name, arguments) of a tool call: of a function, or of a custom tool, whose input is plain text."""
-    holder = next((held for kind in ("custom", "function") if isinstance(held := dig(call, kind), dict)), call)
-    passed = (dig(holder, name) for name in ("arguments", "input", "parameters"))
+    kinds = ("custom", "function", "tool", "mcp")
+    holder = next((held for kind in kinds if isinstance(held := dig(call, kind), dict)), call)
+    passed = (dig(holder, name) for name in ("arguments", "input", "parameters", "args"))
     return text_of(dig(holder, "name")), next((value for value in passed if value is not None), None)
 
 
@@ -91,8 +105,7 @@ class Answer:
         self._text.append(spoken(delta))
         self._refusal.append(refusal_of(delta) or "")
         self._last |= filled(delta)
-        calls = dig(delta, "tool_calls")
-        for position, call in enumerate(calls if isinstance(calls, list) else [calls]):
+        for position, call in enumerate(_calls_in(delta)):
             if isinstance(call, dict):
                 self._add_call(index_of(call.get("index", position)), text_of(call.get("id")), *_called(call))
         if isinstance(legacy := dig(delta, "function_call"), dict):

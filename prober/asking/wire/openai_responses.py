@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from prober.asking.wire.format import (
+    THINKING,
     BrokenWire,
     Path,
     Request,
@@ -135,8 +136,9 @@ class Responses:
             cached_tokens=tokens.cached,
             top_logprobs=logprobs_of(items(dig(first, "top_logprobs")) or [first]),
         )
-        pictures = any(dig(item, "type") == "image_generation_call" for item in output)
-        return explained(reply, "an image" if pictures else "")
+        held = {"image_generation_call": "an image", "reasoning": THINKING}
+        found = [dig(item, "type") for item in output]
+        return explained(reply, next((name for kind, name in held.items() if kind in found), ""))
 
 
 def _from_pieces(events: Sequence[object]) -> list[object]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from prober.asking.wire.format import Path, count_of, dig, first_of, total_of
+from prober.asking.wire.format import Path, count_of, dig, first_of, snaked, total_of
 
 _CHAT_CACHED: Final[tuple[Path, ...]] = (
     ("prompt_tokens_details", "cached_tokens"),
+    ("prompt_tokens_details", "cache_read_input_tokens"),
     ("prompt_cache_hit_tokens",),  # DeepSeek
     ("num_cached_tokens",),  # Mistral
     ("cached_tokens",),  # Together, Moonshot
     ("cache_read_input_tokens",),  # Databricks
     ("input_tokens_details", "cached_tokens"),
+    ("cache_read_tokens",),
+    ("prompt_cache_tokens",),
+    ("cached_content_token_count",),  # Gemini's names
 )
 
 
@@ -25,17 +29,35 @@ class Places:
     output: tuple[Path, ...]
     reasoning: tuple[Path, ...]
     cached: tuple[Path, ...]
-    total: tuple[Path, ...] = (("total_tokens",),)
+    total: tuple[Path, ...] = (("total_tokens",), ("total_token_count",))
 
 
 CHAT: Final = Places(
-    input=(("prompt_tokens",), ("input_tokens",), ("prompt_eval_count",)),
-    output=(("completion_tokens",), ("output_tokens",), ("predicted_n",), ("eval_count",)),
+    input=(
+        ("prompt_tokens",),
+        ("input_tokens",),
+        ("prompt_eval_count",),
+        ("input_token_count",),
+        ("prompt_token_count",),
+    ),
+    output=(
+        ("completion_tokens",),
+        ("output_tokens",),
+        ("predicted_n",),
+        ("eval_count",),
+        ("generated_token_count",),  # watsonx
+        ("candidates_token_count",),
+    ),
     reasoning=(
         ("completion_tokens_details", "reasoning_tokens"),
         ("output_tokens_details", "reasoning_tokens"),
         ("completion_tokens_details", "thinking_tokens"),
+        ("completion_tokens_details", "reasoning"),
         ("reasoning_tokens",),  # Kimi on Azure
+        ("num_reasoning_tokens",),
+        ("thinking_tokens",),
+        ("thoughts_tokens",),
+        ("thoughts_token_count",),
     ),
     cached=_CHAT_CACHED,
 )
@@ -63,6 +85,7 @@ def tokens_of(usage: object, places: Places) -> Tokens:
     OpenAI counts reasoning within the output. xAI, Grok on Azure and Gemini's OpenAI-compatible address count it
     beside, and some do not report it at all; the total, which is what is billed, tells.
     """
+    usage = snaked(usage)
     counted = Tokens(
         first_of(count_of, usage, places.input),
         first_of(count_of, usage, places.output),
