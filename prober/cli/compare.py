@@ -105,4 +105,4 @@ def _show(compared: Compared) -> None:
 
 def _effect(one: Difference) -> str:
     interval = f" [{one.interval[0]:.3g}, {one.interval[1]:.3g}]" if one.interval else ""
-    return f"{one.effect:.3g}{interval} {one.unit}"
+    return f"{round(one.effect, 6):.3g}{interval} {one.unit}"

@@ -78,7 +78,8 @@ def ingest(
     if as_json:
         print_json({"taken": _taken(taken), "features": [as_object(one) for one in found]})
     else:
-        say(_taken_words(taken), *(line for one in found for line in words(one)))
+        nothing = "No samples are stored; `prober ingest FILE` takes some in."
+        say(_taken_words(taken) if logs or found else nothing, *(line for one in found for line in words(one)))
     return exit_code(found)
 
 

@@ -50,3 +50,7 @@ def test_mistakes_are_named(prober: Run, home: Path) -> None:
     assert "PROBER_SAMPLES_KEY" in prober("ingest", "logs", "--rules", "samples.yaml").err
     assert prober("ingest", "nowhere").code == 2
     assert "a folder" in prober("ingest", "--watch").err
+
+
+def test_an_empty_database_is_said_in_a_sentence(prober: Run, home: Path) -> None:
+    assert "No samples are stored; `prober ingest FILE`" in prober("ingest").out

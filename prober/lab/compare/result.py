@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from scipy.special import stdtrit
 
-from prober.judging.channels import percent
+from prober.judging.channels import percent, quoted_answer
 from prober.lab.compare.exchange import Bools, Exchange, Exchanged
 from prober.lab.compare.panel import Floats, Panel, contrast
 from prober.lab.compare.permutation import p_value
 
 Outcome = Literal["same", "changed", "insufficient_evidence"]
-SHOWN: Final = 60
-"""Characters of a name that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def difference(panel: Panel, units: Exchange, found: Floats, changed: bool, alph
     interval = None
     if panel.names:
         effect, unit = float(np.abs(candidate - reference).sum() / 2), "total variation distance"
-        words = _moved(panel.names, candidate, reference)
+        words = _moved(panel.channel.name, panel.names, candidate, reference)
     elif panel.is_number:
         mean, base = float(candidate[0]), float(reference[0])
         channel = panel.channel
@@ -103,12 +101,11 @@ def difference(panel: Panel, units: Exchange, found: Floats, changed: bool, alph
     return Difference(panel.channel.name, float(found[0]), p_value(found), changed, effect, interval, unit, words)
 
 
-def _moved(names: Sequence[str], candidate: Floats, reference: Floats) -> str:
+def _moved(channel: str, names: Sequence[str], candidate: Floats, reference: Floats) -> str:
     """The name whose share moved most, such as `“Blue” 31 % (was 62 %)`."""
     most = int(np.argmax(np.abs(candidate - reference)))
     name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in names[most])
-    name = name if len(name) <= SHOWN else name[: SHOWN - 1] + "…"
-    return f"“{name}” {percent(float(candidate[most]))} (was {percent(float(reference[most]))})"
+    return f"{quoted_answer(channel, name)} {percent(float(candidate[most]))} (was {percent(float(reference[most]))})"
 
 
 def _cosine_distance(a: Floats, b: Floats) -> float:

@@ -164,7 +164,7 @@ def check(asker: PatientAsker, endpoint: Endpoint, seed: int) -> Checked:
     )  # fmt: skip
     if sum(map(len, seen.repeated)) < REPEATS * len(OPEN):
         return Checked(None, "temperature and caches: too little budget, or too few answers")
-    missing = "" if hot else "temperature: it cannot be set for this endpoint, so that ignoring it cannot be seen"
+    missing = "" if hot else "temperature: it cannot be set for this endpoint, so nobody can see whether it is ignored"
     return Checked(variety_finding(seen), missing)
 
 

@@ -168,7 +168,7 @@ def gate(
 def _check(probes: Probes, rule: GateRule, cost: int) -> None:
     if rule.budget < cost:
         raise ConfigurationError(
-            f"asking every probe once of both sides takes {count(cost, 'ask')}; raise --budget to that"
+            f"asking every probe once of both sides takes {count(cost, 'ask')}; raise --budget to {cost} or more"
         )
     checks = [check for probe in probes.values() for check in probe.expect]
     unknown = [name for name in rule.margins if not any(_is_named(check, name) for check in checks)]

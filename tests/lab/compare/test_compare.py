@@ -224,3 +224,9 @@ def test_exact_texts_are_compared_where_they_come_again():
     once = compare(log(prose(1)), log(prose(2)))
     assert "exact" in {one.channel for one in once.left_out}
     assert "exact" in moved(compare(asked("."), asked(" .")))
+
+
+def test_formats_are_said_in_words():
+    compared = compare(log(prose(1)), log([f"```\n{text}\n```" for text in prose(2)]))
+    (words,) = (one.words for one in compared.channels if one.channel == "format")
+    assert "code block" in words and "=" not in words, words

@@ -110,7 +110,7 @@ def test_a_model_that_takes_no_temperature_is_asked_as_declared(tmp_path: Path) 
 
     bot = endpoint().model_copy(update={"parameters": {"max_tokens": 20}})
     assert checked(tmp_path, Strict(), bot) == Checked(
-        None, "temperature: it cannot be set for this endpoint, so that ignoring it cannot be seen"
+        None, "temperature: it cannot be set for this endpoint, so nobody can see whether it is ignored"
     )
 
 
