@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
+from typing import Final
 
 from prober.alerts.keys import notice_key
 from prober.alerts.message import body, compose
@@ -13,28 +16,52 @@ from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings, secret
 
-ADDRESSES = "PROBER_APPRISE_URLS"
+ADDRESSES: Final = "PROBER_APPRISE_URLS"
+LONGEST_S: Final = 100.0
+"""Longest that a notice may take to all addresses."""
+
+
+REMEMBERED: Final = 1000
+"""Newest notices of which it is known which addresses took them."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppriseAlerter:
-    """Sends to every address; where one of them fails, all get the notice again."""
+    """Sends to every address. Where one of them fails, only those that have not taken the notice get it again, as long
+    as this process lives."""
 
-    notify: Callable[[str, str], bool] = field(repr=False)
-    """(title, plain text) → whether every address took it. Holds the addresses."""
+    addresses: Sequence[Callable[[str, str], bool]] = field(repr=False)
+    """Each: (title, plain text) → whether it took it. They hold the addresses."""
     timeout_s: float = TIMEOUT_S
     name: str = "apprise"
+    _taken: dict[str, set[int]] = field(default_factory=dict, repr=False, compare=False)
+    """Key of a notice → numbers of the addresses that took it."""
+    _sending: Lock = field(default_factory=Lock, repr=False, compare=False)
+    """Held while one notice is sent, also by a sending that was given up."""
 
     def send(self, notice: Notice) -> Outcome:
         title, text = compose(notice).title, body(notice)
-        return within(2 * self.timeout_s, lambda: self._send(title, text, notice_key(notice)))
+        longest_s = 2 * self.timeout_s * len(self.addresses)
+        return within(min(longest_s, LONGEST_S), lambda: self._send(title, text, notice_key(notice)))
 
-    def _send(self, title: str, body: str, receipt: str) -> Outcome:
-        try:
-            taken = self.notify(title, body)
-        except Exception as error:  # a plug-in of many hands; its message could hold an address
-            return Outcome(False, f"alerter_fault: {type(error).__name__}")
-        return Outcome(True, "sent", receipt=receipt) if taken else Outcome(False, "unreachable: an address of apprise")
+    def _send(self, title: str, body: str, key: str) -> Outcome:
+        with self._sending:
+            taken = self._taken.setdefault(key, set())
+            failed, fault = [], "unreachable"
+            for number, notify in enumerate(self.addresses, start=1):
+                try:
+                    if number in taken or notify(title, body):
+                        taken.add(number)
+                        continue
+                except Exception as error:  # a plug-in of many hands; its message could hold an address
+                    fault = f"alerter_fault: {type(error).__name__}"
+                failed.append(str(number))
+            for oldest in list(self._taken)[:-REMEMBERED]:
+                del self._taken[oldest]
+        if not failed:
+            return Outcome(True, "sent", receipt=key)
+        which = f"{'address' if len(failed) == 1 else 'addresses'} {', '.join(failed)} of {ADDRESSES}"
+        return Outcome(False, f"{fault}: {which}")
 
 
 def open_apprise(settings: Settings) -> AppriseAlerter | None:
@@ -50,14 +77,14 @@ def open_apprise(settings: Settings) -> AppriseAlerter | None:
         raise ConfigurationError(
             f'{ADDRESSES} is set but apprise is not installed; run pip install "canary-prober[apprise]"'
         ) from None
-    sender = apprise.Apprise()
-    for number, address in enumerate(addresses.split(), start=1):
+    senders = [apprise.Apprise() for _ in addresses.split()]
+    for number, (sender, address) in enumerate(zip(senders, addresses.split(), strict=True), start=1):
         if not sender.add(address):
             raise ConfigurationError(
                 f"{ADDRESSES}: address {number} is none that apprise knows; check it with the documentation of apprise"
             )
 
-    def notify(title: str, body: str) -> bool:
+    def notify(sender: apprise.Apprise, title: str, body: str) -> bool:
         return bool(sender.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT))
 
-    return AppriseAlerter(notify)
+    return AppriseAlerter([partial(notify, sender) for sender in senders])

@@ -60,9 +60,9 @@ PASSING_STATUSES = frozenset({408, 409, 421, 425})
 """4xx that may go well on another try, besides 429."""
 
 OUTAGES = (
-    "alerter_fault", "connection_lost", "fatal_error", "http_", "internal_error", "invalid_answer", "message_limit",
-    "rate_limited", "ratelimited", "request_timeout", "server_error", "service_unavailable", "timeout", "tls_failed",
-    "unreachable",
+    "alerter_fault", "connection_lost", "external_channel_migrating", "fatal_error", "http_", "internal_error",
+    "invalid_answer", "message_limit", "rate_limited", "ratelimited", "request_timeout", "server_error",
+    "service_unavailable", "team_added_to_org", "team_quota_exceeded", "timeout", "tls_failed", "unreachable",
 )  # fmt: skip
 """How reasons begin that say nothing of the message: in time it will get through."""
 
@@ -121,7 +121,8 @@ class _NoRedirects(HTTPRedirectHandler):
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
-_OPENER = build_opener(_NoRedirects)
+OPENER: Final = build_opener(_NoRedirects)
+"""Follows no redirect; knows the proxies of the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], receipt: str, timeou
 
 def _post(request: Request, receipt: str, timeout_s: float) -> Outcome:
     try:
-        with _OPENER.open(request, timeout=timeout_s):
+        with OPENER.open(request, timeout=timeout_s):
             return Outcome(True, "sent", receipt=receipt)
     except HTTPError as error:
         with error:

@@ -172,6 +172,8 @@ DELIVERY_FIXES: Final[Mapping[str, str]] = {
     "channel_not_found": "write the channel's id, and invite the bot to it",
     "not_in_channel": "invite the bot to the channel",
     "is_archived": "unarchive the channel, or name another",
+    "channel_is_archived": "unarchive the channel, or create an incoming webhook for another",
+    "restricted_action": "let the bot post in the channel, or name another",
     "missing_scope": "give the Slack app the scopes it needs, and install it again",
     "not_configured": "set its variables where the daemon runs",
     "not_slack": "check the address: something other than Slack answers there",
@@ -182,7 +184,7 @@ DELIVERY_FIXES: Final[Mapping[str, str]] = {
     "http_404": "check the address: the receiver does not know it",
     "http_410": "check the address: it no longer exists",
     "no_service": "create a new incoming webhook",
-    "gave up": "find out why the receiver was unreachable for days",
+    "gave up": "find out why the receiver does not take it",
 }
 """How the reason of a permanent failure starts → what to do."""
 _TOKEN_WORDS: Final = ("auth", "token", "account_inactive")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from prober.alerts.apprise import open_apprise
+from prober.alerts.apprise import AppriseAlerter, open_apprise
 from prober.alerts.message import compose
 from prober.model.errors import ConfigurationError
 from prober.settings import Settings
-from tests.alerts.notices import HOSTILE, PLAIN
+from tests.alerts.notices import HOSTILE, PLAIN, edited
 
 pytestmark = pytest.mark.slow
 
@@ -54,3 +55,28 @@ def test_a_wrong_address_is_an_error_that_names_its_number(monkeypatch: pytest.M
     with pytest.raises(ConfigurationError, match="address 2 is none") as raised:
         open_apprise(Settings())
     assert "secret" not in str(raised.value)
+
+
+def test_an_address_that_took_a_notice_does_not_get_it_again_with_those_that_failed() -> None:
+    got: dict[int, list[str]] = {1: [], 2: [], 3: []}
+    broken = {2, 3}
+
+    def address(number: int) -> Callable[[str, str], bool]:
+        def notify(title: str, body: str) -> bool:
+            got[number].append(title)
+            if number == 3 and 3 in broken:
+                raise RuntimeError("https://user:secret@example.com")
+            return number not in broken
+
+        return notify
+
+    alerter = AppriseAlerter([address(number) for number in got])
+    outcomes = [alerter.send(PLAIN) for _ in range(3)]
+    broken.clear()
+    outcomes.append(alerter.send(PLAIN))
+    assert [one.reason for one in outcomes] == [
+        *["alerter_fault: RuntimeError: addresses 2, 3 of PROBER_APPRISE_URLS"] * 3, "sent",
+    ]  # fmt: skip
+    assert {number: len(titles) for number, titles in got.items()} == {1: 1, 2: 4, 3: 4}
+    assert alerter.send(edited(PLAIN, id=99)).sent
+    assert len(got[1]) == 2, "another notice is sent to all"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -30,8 +31,7 @@ def bot(slack: SlackServer, token: str = TOKEN, channel: str = CHANNEL) -> Slack
 def webhook(slack: SlackServer, url: str = "") -> SlackWebhook:
     alerter = open_slack(Settings(slack_webhook_url=url or slack.webhook_url))  # type: ignore[arg-type]
     assert isinstance(alerter, SlackWebhook)
-    alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
-    return alerter
+    return replace(alerter, timeout_s=slack.patience_s())
 
 
 def parts(slack: SlackServer) -> list[object]:

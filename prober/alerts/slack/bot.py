@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
-from slack_sdk.webhook import WebhookClient
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from prober.alerts.keys import notice_key
-from prober.alerts.post import checked_address, given
+from prober.alerts.post import OUTAGES, checked_address, given
 from prober.alerts.slack.blocks import (
     evidence_blocks,
     evidence_text,
@@ -34,8 +33,6 @@ from prober.alerts.slack.buttons import Block
 from prober.alerts.slack.client import (
     BAD_LUCK,
     LAYOUT_ERRORS,
-    SILENT,
-    TIMEOUT_S,
     Pace,
     Part,
     SlackWebhook,
@@ -55,8 +52,6 @@ from prober.settings import Settings
 
 UNSEARCHED_AFTER: Final = 5
 """Tries after which a notice is posted even if the channel cannot be searched: better twice than never."""
-GONE: Final = ("message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found")
-"""Slack's words where an incident's first message cannot be edited any more."""
 
 _RECEIPT = re.compile(r"([A-Z0-9]{1,40})/(\d{1,20}\.\d{1,10})")
 _ID = re.compile(r"[CGD][A-Z0-9]{6,40}")
@@ -125,15 +120,15 @@ class _Sending:
         channel, root = self._root()
         if root:
             self._channel = channel
+            step = "its first message cannot be edited"
             try:
                 self._edit(root)
+                step = "its thread takes no message"
+                found = self._parts(root)
+                return self._sent(found.get("news") or self._news(root), found="news" in found)
             except SlackApiError as error:
-                if word_of(error) not in GONE:
-                    raise
-                self._remarks.append(f"; its first message cannot be edited ({word_of(error)})")
+                self._remarks.append(f"; {step} ({_refused(error)})")
                 return self._alone()
-            found = self._parts(root)
-            return self._sent(found.get("news") or self._news(root), found="news" in found)
         return self._begin() if isinstance(self._notice.about, IncidentNews) else self._alone()
 
     def _begin(self) -> Outcome:
@@ -142,14 +137,17 @@ class _Sending:
         blocks = root_blocks(notice, interactive=self._bot.interactive)
         root = already or self._post("root", root_text(notice), blocks)
         found = self._parts(root) if already else {}
-        if "evidence" not in found:
-            self._post("evidence", evidence_text(notice), self._evidence_blocks(), root)
-        if "picture" not in found:
-            self._picture(root)
         rule = EVENTS[notice.event]
-        # Whom it is escalated to reads it for the first time: the messages above say all of it.
-        if not rule.opens and rule.audience != "escalated" and "news" not in found:
-            self._news(root)
+        try:
+            if "evidence" not in found:
+                self._post("evidence", evidence_text(notice), self._evidence_blocks(), root)
+            if "picture" not in found:
+                self._picture(root)
+            # Whom it is escalated to reads it for the first time: the messages above say all of it.
+            if not rule.opens and rule.audience != "escalated" and "news" not in found:
+                self._news(root)
+        except SlackApiError as error:  # people have the message; it is not sent again for its thread
+            self._remarks.append(f", without all of its thread ({_refused(error)})")
         return self._sent(root, found=already is not None)
 
     def _alone(self) -> Outcome:
@@ -235,8 +233,11 @@ class _Sending:
             unfurl_media=False,
             **layout,  # type: ignore[arg-type]  # blocks and metadata, as the SDK takes them
         )
-        self._channel = str(answer.get("channel") or self._channel)
-        return str(answer.get("ts"))
+        channel, ts = answer.get("channel") or self._channel, answer.get("ts")
+        if not _RECEIPT.fullmatch(f"{channel}/{ts}"):
+            raise SlackClientError("the answer does not say which message was posted")
+        self._channel = str(channel)
+        return str(ts)
 
     def _broadcasts(self) -> bool:
         rule, notice = EVENTS[self._notice.event], self._notice
@@ -276,6 +277,15 @@ class _Sending:
         )
 
 
+def _refused(error: SlackApiError) -> str:
+    """Slack's word for why it does not take an edit, or a message in a thread, and will not later. Raises the error
+    where another try may go well, or where it was not Slack that answered."""
+    word = word_of(error)
+    if not word or word.startswith(OUTAGES):
+        raise error
+    return word
+
+
 def open_slack(settings: Settings) -> SlackBot | SlackWebhook | None:
     """A bot from SLACK_BOT_TOKEN and PROBER_SLACK_CHANNEL, else SLACK_WEBHOOK_URL, else None.
 
@@ -297,6 +307,5 @@ def open_slack(settings: Settings) -> SlackBot | SlackWebhook | None:
     if token and channel:
         return SlackBot(web_client(settings, token), channel, interactive=app_token is not None)
     if url:
-        url = checked_address("SLACK_WEBHOOK_URL", url)
-        return SlackWebhook(WebhookClient(url, TIMEOUT_S, logger=SILENT, retry_handlers=[]))
+        return SlackWebhook(checked_address("SLACK_WEBHOOK_URL", url))
     return None

@@ -5,22 +5,24 @@ Slack's own words for what went wrong, and what the network made of it, become a
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPException
-from typing import Final, Literal
+from typing import Any, Final, Literal
+from urllib.error import HTTPError
+from urllib.request import Request
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
-from slack_sdk.webhook import WebhookClient
 
-from prober.alerts.post import checked_address, checked_secret, of_failure, of_status
+from prober.alerts.post import OPENER, checked_address, checked_secret, encoded, of_failure, of_status
 from prober.alerts.slack.blocks import fallback_text, slack_blocks
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
@@ -28,19 +30,23 @@ from prober.settings import Settings
 
 TIMEOUT_S: Final = 10
 LAYOUT_ERRORS: Final = frozenset({
-    "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "invalid_metadata_schema", "invalid_payload",
-    "metadata_too_large", "msg_blocks_too_long", "msg_too_long", "too_many_attachments",
+    "attachment_payload_limit_exceeded", "block_mismatch", "invalid_attachments", "invalid_blocks",
+    "invalid_blocks_format", "invalid_metadata_format", "invalid_metadata_schema", "invalid_payload",
+    "metadata_must_be_sent_from_app", "metadata_too_large", "msg_blocks_too_long", "msg_too_long",
+    "too_many_attachments", "too_many_contact_cards",
 })  # fmt: skip
 """Slack refuses how the message looks; its words alone may still pass."""
 PERMANENT_ERRORS: Final = frozenset({
-    "access_denied", "account_inactive", "as_user_not_supported", "channel_is_archived", "channel_not_found",
-    "channel_type_not_supported", "deprecated_endpoint", "ekm_access_denied", "enterprise_is_restricted",
-    "invalid_arguments", "invalid_auth", "invalid_token", "is_archived", "is_inactive", "method_deprecated",
-    "method_not_supported_for_channel_type", "missing_scope", "no_active_hooks", "no_permission", "no_service",
-    "no_team", "no_text", "not_allowed_token_type", "not_authed", "not_in_channel", "org_login_required",
-    "posting_to_general_channel_denied", "restricted_action", "restricted_action_non_threadable_channel",
-    "restricted_action_read_only_channel", "team_access_not_granted", "team_disabled", "token_expired", "token_revoked",
-    "two_factor_setup_required", "unknown_method", "user_not_found",
+    "access_denied", "accesslimited", "account_inactive", "as_user_not_supported", "channel_is_archived",
+    "channel_not_found", "channel_type_not_supported", "deprecated_endpoint", "ekm_access_denied",
+    "enterprise_is_restricted", "invalid_arg_name", "invalid_arguments", "invalid_array_arg", "invalid_auth",
+    "invalid_charset", "invalid_form_data", "invalid_post_type", "invalid_token", "is_archived", "is_inactive",
+    "messages_tab_disabled", "method_deprecated", "method_not_supported_for_channel_type", "missing_post_type",
+    "missing_scope", "no_active_hooks", "no_permission", "no_service", "no_team", "no_text", "not_allowed_token_type",
+    "not_authed", "not_in_channel", "org_login_required", "posting_to_general_channel_denied", "restricted_action",
+    "restricted_action_non_threadable_channel", "restricted_action_read_only_channel",
+    "restricted_action_thread_only_channel", "team_access_not_granted", "team_disabled", "team_not_found",
+    "token_expired", "token_revoked", "two_factor_setup_required", "unknown_method", "user_not_found",
 })  # fmt: skip
 """Slack's words for what a person must fix. A word that is not here is tried again: an alarm is not lost to it."""
 
@@ -143,18 +149,36 @@ def ids_of(text: str) -> frozenset[str]:
     return frozenset(ids)
 
 
+class Client(WebClient):
+    """Follows no redirect: the SDK would carry the token to an address that nobody configured, and post nothing."""
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        with OPENER.open(req, timeout=self.timeout) as answer:
+            body = answer.read().decode()
+            try:
+                is_answer = isinstance(json.loads(body), dict)
+            except RecursionError:
+                is_answer = False
+            except ValueError:  # of an upload; of all else the SDK says so
+                is_answer = True
+            if not is_answer:
+                raise SlackClientError("not an object")
+            return {"status": answer.status, "headers": answer.headers, "body": body}
+
+
 def web_client(settings: Settings, token: str) -> WebClient:
     """A client of the Web API that neither tries again by itself nor logs. Raises `ConfigurationError`."""
     base_url = checked_address("PROBER_SLACK_BASE_URL", settings.slack_base_url.strip()).rstrip("/") + "/"
     token = checked_secret("SLACK_BOT_TOKEN", token)
-    return WebClient(token, base_url, TIMEOUT_S, logger=SILENT, retry_handlers=[])
+    return Client(token, base_url, TIMEOUT_S, logger=SILENT, retry_handlers=[])
 
 
 @dataclass(frozen=True, slots=True)
 class SlackWebhook:
     """Posts to an incoming webhook, which cannot be searched: after a lost answer a message may be there twice."""
 
-    client: WebhookClient
+    url: str = field(repr=False)
+    timeout_s: float = TIMEOUT_S
     name: str = "slack"
 
     @property
@@ -173,19 +197,22 @@ class SlackWebhook:
             return outcome
         return self._post(f" without layout ({outcome.reason}){remark}", text=text)
 
-    def _post(self, remark: str, **body: object) -> Outcome:
+    def _post(self, remark: str, **body: Any) -> Outcome:
+        content = encoded({**body, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False})
+        request = Request(self.url, content, {"Content-Type": "application/json"}, method="POST")
         try:
-            answer = self.client.send_dict({**body, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False})
+            with OPENER.open(request, timeout=self.timeout_s) as answer:
+                if answer.read().strip() == b"ok":
+                    return Outcome(True, f"sent{remark}")
+            return Outcome(False, "not_slack: the address answered, but not as Slack does", permanent=True)
+        except HTTPError as error:
+            with error:
+                word = error.read(100).decode("ascii", "replace").strip()
+            if word in PERMANENT_ERRORS or word in LAYOUT_ERRORS:
+                return Outcome(False, word, permanent=True)
+            return of_status(error.code, error.headers.get("Retry-After"))
         except BAD_LUCK as error:
             return of_error(error)
-        if answer.status_code == 200 and answer.body.strip() == "ok":
-            return Outcome(True, f"sent{remark}")
-        if answer.status_code == 200:
-            return Outcome(False, "not_slack: the address answered, but not as Slack does", permanent=True)
-        word = answer.body.strip()
-        if word in PERMANENT_ERRORS or word in LAYOUT_ERRORS:
-            return Outcome(False, word, permanent=True)
-        return of_status(answer.status_code, answer.headers.get("Retry-After"))
 
 
 METADATA_TYPE: Final = "prober_notice"
