@@ -237,16 +237,16 @@ def prune(
         kept = {rule.probe_set: rule.keep for rule in store.query(retention.rules) if rule.keep is not None}
     else:
         kept = dict.fromkeys(store.query(retention.sets_with_replies), keep)
-    done = []
+    done, change = [], store.query if only_count else store.change
     for probe_set, span in kept.items():
-        before, last, rounds, replies = now - span, 0, 0, 0
-        while may_go_on():
-            change = store.query if only_count else store.change
-            batch = change(retention.delete_replies, probe_set, before, last, _needed, only_count=only_count)
-            rounds, replies = rounds + batch.rounds, replies + batch.replies
-            if batch.last_id is None:
-                break
-            last = batch.last_id
+        before, rounds, replies = now - span, 0, 0
+        for content in store.query(retention.contents, probe_set, before):
+            last: int | None = 0
+            while last is not None and may_go_on():
+                batch = change(
+                    retention.delete_replies, probe_set, content, before, last, _needed, only_count=only_count
+                )
+                rounds, replies, last = rounds + batch.rounds, replies + batch.replies, batch.last_id
         done.append(Pruned(probe_set, before, rounds, replies))
     if not only_count:
         store.change(spending.forget, now)

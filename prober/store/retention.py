@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlmodel import col, delete, func, select
+from sqlalchemy import ColumnElement
+from sqlmodel import and_, col, delete, func, or_, select
 
 from prober.model.declaration import ProbeSet
 from prober.store import declared
@@ -49,10 +50,11 @@ class Needed:
     onset: str | None
     """Of the earliest open incident."""
 
-    def spares(self, label: str) -> bool:
-        """Whether all replies of this round are kept."""
-        in_reference = label >= self.epoch_start and label[:10] in self.days
-        return in_reference or label in self.labels or (self.onset is not None and label >= self.onset)
+    def spares(self, label: Any) -> ColumnElement[bool]:
+        """Whether all replies of the round with this label are kept."""
+        in_reference = and_(label >= self.epoch_start, func.substr(label, 1, 10).in_(self.days))
+        since_onset = () if self.onset is None else (label >= self.onset,)
+        return or_(in_reference, label.in_(self.labels), *since_onset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,52 +103,59 @@ def deleted_words(tx: Transaction, endpoint: str) -> str:
     return "" if before is None else f"Replies from before {before:%Y-%m-%d %H:%M} UTC were deleted (keep_replies)."
 
 
+def contents(tx: Transaction, probe_set: str, before: datetime) -> tuple[str, ...]:
+    """The contents of endpoints that this set asked in rounds due before a moment."""
+    asked = select(RoundRow.endpoint_hash).where(RoundRow.probe_set == probe_set, col(RoundRow.due_at) < before)
+    return tuple(tx.exec(asked.distinct().order_by(RoundRow.endpoint_hash)))
+
+
 def delete_replies(
     tx: Transaction,
     probe_set: str,
+    content: str,
     before: datetime,
     after_id: int,
     needed_of: Callable[[Transaction, str], Needed],
     *,
     only_count: bool,
 ) -> Deleted:
-    """The replies to the next rounds of a set that were due before a moment, but for those that are needed;
-    `needed_of` says of which content of an endpoint they are what."""
+    """The replies to the next rounds of a set on one content of an endpoint that were due before a moment, but for
+    those that are needed: `needed_of` says which. Rounds of which nothing may be deleted are not looked at, so that
+    this costs what it deletes, however much is kept."""
+    needed, label = needed_of(tx, content), func.coalesce(RoundRow.label, "")
+    of_content = select(RoundRow.endpoint).where(RoundRow.endpoint_hash == content)
     newest = (
         select(func.max(RoundRow.label))
-        .where(RoundRow.probe_set == probe_set, RoundRow.state == "completed")
+        .where(RoundRow.probe_set == probe_set, RoundRow.state == "completed", col(RoundRow.endpoint).in_(of_content))
         .group_by(col(RoundRow.endpoint))
     )
-    replies = select(ReplyRow.id).where(col(ReplyRow.round_id) == col(RoundRow.id))
+    is_learnt = col(ReplyRow.series).in_(needed.series)
+    replies = select(ReplyRow.id).where(
+        col(ReplyRow.round_id) == col(RoundRow.id), or_(label < needed.epoch_start, is_learnt)
+    )
     old = tx.exec(
-        select(RoundRow.id, RoundRow.endpoint_hash, RoundRow.label)
+        select(RoundRow.id, label < needed.epoch_start)
         .where(
+            col(RoundRow.endpoint_hash) == content,
             col(RoundRow.probe_set) == probe_set,
             col(RoundRow.due_at) < before,
             col(RoundRow.id) > after_id,
             col(RoundRow.state).in_(("completed", "missed")),
-            func.coalesce(RoundRow.label, "").not_in(newest),
+            ~needed.spares(label),
+            label.not_in(newest),
             replies.exists(),
         )
         .order_by(col(RoundRow.id))
         .limit(BATCH)
     ).all()
-    needed = {content: needed_of(tx, content) for _, content, _ in old}
-    rounds = count = 0
-    for round_id, content, label in old:
-        kept = needed[content]
-        if kept.spares(label or ""):
-            continue
-        these = [col(ReplyRow.round_id) == round_id]
-        if (label or "") >= kept.epoch_start:
-            these.append(col(ReplyRow.series).in_(kept.series))
-        found = tx.exec(select(func.count()).select_from(ReplyRow).where(*these)).one()
-        if found and not only_count:
-            tx.exec(delete(ReplyRow).where(*these))
-        rounds, count = rounds + bool(found), count + found
+    whole = [round_id for round_id, is_of_past_epoch in old if is_of_past_epoch]
+    ids = [round_id for round_id, _ in old]
+    these = (col(ReplyRow.round_id).in_(ids), or_(col(ReplyRow.round_id).in_(whole), is_learnt))
+    count = tx.exec(select(func.count()).select_from(ReplyRow).where(*these)).one() if old else 0
     if count and not only_count:
+        tx.exec(delete(ReplyRow).where(*these))
         _remember(tx, probe_set, before)
-    return Deleted(rounds, count, old[-1][0] if len(old) == BATCH else None)
+    return Deleted(len(old), count, old[-1][0] if len(old) == BATCH else None)
 
 
 def _remember(tx: Transaction, probe_set: str, before: datetime) -> None:

@@ -13,6 +13,7 @@ from prober.judging import facts
 from prober.judging.memory import Memory, decode, encode
 from prober.loading import Declarations
 from prober.model.decision import Action
+from prober.service import upkeep
 from prober.service.act import try_to_act
 from prober.service.declare import remember
 from prober.service.upkeep import prune
@@ -75,6 +76,29 @@ def test_old_replies_go_and_the_reference_stays(store: Store) -> None:
     )
     assert store.query(retention.deleted_words, "search") == ""
     assert prune(store, NOW + 13 * DAY + timedelta(hours=1))[0].replies == 0
+
+
+def test_what_is_kept_is_not_looked_at_round_by_round(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge's memory is large, and was read again for each round of a batch."""
+    read: list[str] = []
+
+    def counted(text: str) -> Memory:
+        read.append(text)
+        return decode(text)
+
+    monkeypatch.setattr(upkeep, "decode", counted)
+    fill(store, 13)
+    [done] = prune(store, NOW + 30 * DAY, only_count=True)
+    assert done.rounds == 11  # but for the reference and the newest
+    assert len(read) == 1
+    monkeypatch.setattr(retention, "BATCH", 2)
+    read.clear()
+    assert prune(store, NOW + 30 * DAY) == (done,)
+    assert len(read) == 6
+    assert days_left(store) == ["02", "13"]
+    read.clear()
+    assert prune(store, NOW + 30 * DAY)[0].rounds == 0
+    assert len(read) == 1  # whatever is kept
 
 
 def test_while_the_reference_is_gathered_all_of_it_stays(store: Store) -> None:
