@@ -17,7 +17,21 @@ from prober.fingerprint.feature import digest
 from prober.model.reply import Reply
 
 _HIT: Final = frozenset(
-    {"hit", "stale", "true", "cache", "cached", "revalidated", "updating", "tcp_hit", "tcp_mem_hit"}
+    [
+        "hit",
+        "stale",
+        "true",
+        "cache",
+        "cached",
+        "revalidated",
+        "updating",
+        "tcp_hit",
+        "tcp_mem_hit",
+        "semantic-hit",
+        "semantic_hit",
+        "exact-hit",
+        "exact_hit",
+    ]
 )
 _SECONDS: Final = frozenset({"a whole number above 0"})
 _TWO: Final = frozenset({"two whole numbers"})
@@ -48,6 +62,9 @@ CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
     "x-cached": ("a gateway's cache", _HIT | {"1", "yes"}),
     "x-from-cache": ("a gateway's cache", _HIT | {"1", "yes"}),
     "x-served-from-cache": ("a gateway's cache", _HIT | {"1", "yes"}),
+    "x-response-source": ("a gateway's cache", frozenset({"cache", "cached"})),
+    "x-rack-cache": ("Rack", frozenset({"fresh", "stale"})),
+    "x-cache-age": ("a web cache", _SECONDS),
     "age": ("a web cache", _SECONDS),  # RFC 9111: how long ago the answer was made, from a cache only
     "warning": ("a web cache", _WARNED),
     "x-varnish": ("Varnish", _TWO),  # of this request, and of the one that filled the cache: sent only on a hit
@@ -55,9 +72,14 @@ CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 """Header by which a gateway says that its cache answered → (whose cache, words that mean a hit; none: any value)."""
 
-_ANY_CACHE: Final = re.compile(r"(?:^|[-_])cached?(?:[-_](?:status|hit|result|lookup|state))?$")
-_OF_SOMETHING_ELSE: Final = re.compile(r"prompt|prefix|context|kv|token|dns|session|auth")
-"""Names of headers of caches that are in no table; those of a prompt's cache save computing, and the model answers."""
+_ANY_CACHE: Final = re.compile(
+    r"(?:^|[-_])[a-z]{0,12}cached?(?:[-_](?:status|(?P<hit>hit)|result|lookup|state|response|reply|answer))?$"
+)
+_OF_SOMETHING_ELSE: Final = re.compile(
+    r"prompt|prefix|context|kv|token|dns|session|auth|(?:^|[-_])(?:no(?=cache)|(?:no|bypass|skip|disable|use|allow|enable|ignore)d?[-_])"
+)
+"""Names of headers of caches that are in no table. Those of a prompt's cache save computing, and the model answers; and
+some only repeat what was asked for, such as `x-no-cache`."""
 
 REPEATED_ID: Final = "the same reply id came before"
 REPEATED_TEXT: Final = "the same long text came before, and now came in less than half the time of any"
@@ -83,8 +105,8 @@ def cache_hit(headers: Mapping[str, str]) -> str | None:
         if said and _means_hit(words, said):
             return whose
     for name in sorted(headers.keys() - CACHES.keys()):
-        is_cache = _ANY_CACHE.search(name) and not _OF_SOMETHING_ELSE.search(name)
-        if is_cache and _HIT.intersection(_words(headers[name])):
+        found = None if _OF_SOMETHING_ELSE.search(name) else _ANY_CACHE.search(name)
+        if found and (_HIT | ({"1", "yes"} if found["hit"] else set())).intersection(_words(headers[name])):
             return f"the header {name} says so"
     return None
 

@@ -23,6 +23,8 @@ IDENTITY_HEADERS: Mapping[str, str] = MappingProxyType(
         "x-kong-llm-model": "the provider and model that a Kong gateway asked",
         "cf-aig-provider": "the provider that a route of Cloudflare's gateway chose",
         "cf-aig-model": "the model that a route of Cloudflare's gateway chose",
+        "x-tfy-resolved-model": "the model that a TrueFoundry gateway chose",
+        "x-bt-used-endpoint": "the endpoint that a Braintrust proxy chose",
         "x-litellm-model-id": "the deployment a LiteLLM gateway chose",
         "x-litellm-model-name": "the model behind a LiteLLM alias",
         "x-litellm-model-api-base": "the address a LiteLLM gateway asked",

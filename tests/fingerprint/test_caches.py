@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from prober.fingerprint.caches import SeenReplies
+from prober.fingerprint.caches import SeenReplies, cache_hit
 from prober.model.reply import Reply
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -106,3 +106,93 @@ def test_a_cached_reply_is_a_failed_ask() -> None:
     assert "not the model" in again.error_detail
     assert seen.marked("a", again) is again
     assert seen.marked("a", said("Tea", ID)).cached_by, "its id stays known"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_hit"),
+    [
+        ("x-cache", "HIT from cdn", True),
+        ("x-cache", "Hit from cloudfront", True),
+        ("x-cache", "MISS", False),
+        ("x-cache", "Miss from cloudfront", False),
+        ("cf-cache-status", "DYNAMIC", False),
+        ("cf-cache-status", "EXPIRED", False),
+        ("cf-cache-status", "BYPASS", False),
+        ("x-cache-lookup", "HIT from proxy:3128", True),
+        ("cache-status", '"Edge"; hit; ttl=100', True),
+        ("cache-status", "Edge;fwd=uri-miss;stored", False),
+        ("cache-status", "ExampleCache; hit, Origin; fwd=stale", True),
+        ("cache-status", "c; hit=?0", False),
+        ("age", "0", False),
+        ("age", "31", True),
+        ("x-cache-hits", "0, 3", True),
+        ("x-cache-hits", "0", False),
+        ("x-bifrost-cache", "hit", True),
+        ("x-litellm-cache-hit", "True", True),
+        ("x-litellm-cache-hit", "False", False),
+        ("x-semantic-cache-hit", "true", True),
+        ("x-truefoundry-cache-status", "HIT", True),
+        ("x-tfy-cached", "true", True),
+        ("x-cached-response", "true", True),
+        ("x-response-cached", "true", True),
+        ("x-response-source", "cache", True),
+        ("x-served-by", "cache-fra-eddf", False),
+        ("x-from-cache", "0", False),
+        ("x-cache-key", "abc", False),
+        ("x-prompt-cache-status", "hit", False),
+        ("x-prefix-cache-hit", "true", False),
+        ("x-kv-cache-hit", "1", False),
+        ("x-gpt-cache", "hit", True),
+        ("x-gptcache-hit", "true", True),
+        ("x-ai-cache-status", "hit", True),
+        ("x-cache-status", "semantic-hit", True),
+        ("x-cache-status", "SEMANTIC HIT", True),
+        ("x-portkey-cache-status", "SEMANTIC HIT", True),
+        ("x-portkey-cache-status", "REFRESH", False),
+        ("x-portkey-cache-status", "DISABLED", False),
+        ("x-kong-cache-status", "Refresh", False),
+        ("x-cache-hit", "0", False),
+        ("x-cache-hit", "1", True),
+        ("x-cache-hit", "no", False),
+        ("x-envoy-cache", "hit", True),
+        ("x-drupal-cache", "HIT", True),
+        ("x-azure-ref-originshield", "x", False),
+        ("apim-cache-status", "hit", True),
+        ("x-azure-semantic-cache", "HIT", True),
+        ("x-aws-cache", "Hit", True),
+        ("fly-cache-status", "HIT", True),
+        ("cdn-cache", "HIT", True),
+        ("cdn-cache-control", "max-age=1", False),
+        ("x-amz-cf-pop", "FRA", False),
+        ("x-vercel-cache", "PRERENDER", False),
+        ("x-akamai-cache", "TCP_HIT from a1", True),
+        ("x-check-cacheable", "YES", False),
+        ("akamai-cache-status", "Hit from child", True),
+        ("x-iinfo", "x", False),
+        ("x-sucuri-cache", "HIT", True),
+        ("x-edge-cache", "HIT", True),
+        ("x-rack-cache", "fresh", True),
+        ("x-rack-cache", "miss, store", False),
+        ("x-cacheable", "YES", False),
+        ("x-dify-cache", "hit", True),
+        ("helicone-cache", "HIT", True),
+        ("helicone-cache", "MISS", False),
+        ("braintrust-cached", "HIT", True),
+        ("x-bt-cached", "HIT", True),
+        ("x-bt-used-endpoint", "x", False),
+        ("x-openrouter-cache-status", "HIT", True),
+        ("x-zen-cache", "hit", True),
+        ("x-lm-cache-hit", "1", True),
+        ("x-cache-age", "31", True),
+        ("x-no-cache", "true", False),
+        ("x-bypass-cache", "true", False),
+        ("x-skip-cache", "true", False),
+        ("x-use-cache", "true", False),
+        ("cf-aig-skip-cache", "true", False),
+        ("x-nocache", "true", False),
+        ("helicone-cache-enabled", "true", False),
+        ("x-cached-tokens", "true", False),
+    ],
+)
+def test_a_header_says_whether_a_cache_answered(name: str, value: str, is_hit: bool) -> None:
+    assert (cache_hit({name: value}) is not None) is is_hit
