@@ -1,4 +1,4 @@
-"""How fast a round is asked, beside a bare loop of the HTTP client that is underneath, and beside promptfoo."""
+"""How fast a round is asked, compared with a bare loop of the same HTTP client, and with promptfoo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who tells changed rounds from unchanged ones, at equal asks: the area under the curve, rung by rung."""
+"""How well each method separates changed rounds from unchanged ones, at equal asks: the area under the curve."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def measure(effort: Effort) -> Areas:
 
 
 def scores(seed: int, rungs: Sequence[tuple[str, float]]) -> Scores:
-    """One reference, one still candidate (named `base`) and one candidate of each rung."""
+    """One reference, one unchanged candidate (named `base`) and one candidate of each rung."""
     rng = np.random.default_rng([seed, crc32(b"auc")])
     reference = EIGHT.draw(ladder.load(ladder.BASE), rng, REFERENCE)
     readable, hidden = Watch.begin(reference), Watch.begin(text_only(reference))

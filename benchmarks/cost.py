@@ -1,4 +1,4 @@
-"""What judging costs: the same after ten thousand rounds as after a hundred, and how many replies a second."""
+"""What judging costs after a hundred rounds and after ten thousand, and how many replies a second."""
 
 from __future__ import annotations
 

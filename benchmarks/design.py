@@ -40,7 +40,7 @@ class Design:
         return [ladder.draw(recording, rng, self.ids, self.replies) for _ in range(rounds)]
 
     def information(self, recording: Recording) -> float:
-        """Nats a round tells of the change from the unchanged model."""
+        """Nats of information about the change in one round."""
         return ladder.information(ladder.load(ladder.BASE), recording, self.ids, self.replies)
 
     def tokens(self, recording: Recording) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The promise over a fleet: unchanged endpoints, independent or shaken together, under three rules of alarm.
+"""The promise over a fleet: unchanged endpoints, with or without shared noise, under three rules of alarm.
 
 Each endpoint is an exact e-detector, the Shiryaev–Roberts sum of likelihood ratios of a shift that never comes, so that
 whatever exceeds the promise is the rule's doing. It prints the table
@@ -26,7 +26,7 @@ _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class FleetResult:
-    """What one rule did to a still fleet."""
+    """What one rule did to an unchanged fleet."""
 
     alarms: float
     """Endpoints in alarm, an endpoint and year."""

@@ -4,7 +4,7 @@
 
 The replies are those of the ladder: a real small model, unchanged and changed. A run draws pairs of them, a reference
 reply and a candidate reply to each probe in each block, and every gate gets the same. The peers are run by the
-interpreters in `FOLDER/NAME/bin/python`, for they need other libraries than we do; one that is missing is left out. The
+interpreters in `FOLDER/NAME/bin/python`, because they need other libraries; one that is missing is left out. The
 results are kept in `benchmarks/results/gate.json`, and the table is printed as Markdown.
 
     python -m benchmarks.gate --edges [--runs 4000]

@@ -1,4 +1,4 @@
-"""How near Lorden's limit any detector can come that does not know what a change looks like.
+"""How close to Lorden's limit a detector can come that does not know what a change looks like.
 
 `python -m benchmarks.limit` prints a table. A round is taken as a point x of d dimensions, normal with unit variance,
 whose mean a change moves by a vector of length r: r² / 2 nats a round, as many as the rung tells, and d as many

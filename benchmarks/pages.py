@@ -1,6 +1,6 @@
-"""What pages cost the store: as much with a million replies as with ten thousand, on SQLite and on Postgres.
+"""What pages cost the store with ten thousand replies and with a million, on SQLite and on Postgres.
 
-Rounds are put in as rows, in bulk, for judging them would take hours; the judge's memory is that of real replies. Every
+Rounds are inserted as rows, because judging them would take hours; the judge's memory is that of real replies. Every
 page is asked the questions that it asks when it is opened.
 """
 

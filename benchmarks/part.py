@@ -1,4 +1,4 @@
-"""What every part of the report is, how hard it is measured, and where its numbers wait to be printed."""
+"""What every part of the report is, how hard it is measured, and where its results are stored."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Found = TypeVar("Found")
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """What the product logs of what is simulated is shown to nobody; as a decorator, while the function runs."""
+    """Nothing that the product logs about simulated data is shown; as a decorator, while the function runs."""
     logger = logging.getLogger("prober")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -58,7 +58,7 @@ class Effort:
     """A few repetitions of a few rows, to see that everything runs; its numbers mean nothing."""
     workers: int = 1
     years: float = 200
-    """Simulated still worlds: endpoint-years of each kind, counted in daily rounds."""
+    """Simulated unchanged worlds: endpoint-years of each kind, counted in daily rounds."""
     minutes: float = inf
     """What keeps every item as soon as it is measured begins no further one after so many minutes."""
     changes: int = 60

@@ -104,7 +104,7 @@ def lines(found: Quiet) -> list[str]:
         "daemon's own rule for the reference, which counts days if the rounds of one day are correlated. Promise: "
         "one false alarm a year. Intervals are Garwood's, 95 %.",
         "",
-        "| still stream | streams | years | false alarms | a year (95 % interval) | streams with any |",
+        "| unchanged stream | streams | years | false alarms | a year (95 % interval) | streams with any |",
         "|---|---|---|---|---|---|",
         *(_line(row) for row in found.rows),
     ]

@@ -43,7 +43,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class StillResult:
-    """False alarms on one kind of still world."""
+    """False alarms on one kind of unchanged world."""
 
     kind: str
     years: float

@@ -34,7 +34,7 @@ TRACKED: Final = ("scan", "betting", "b3it")
 """Peers that watch streams of texts."""
 
 STREAMS, LENGTH = 40, 600
-"""Still streams behind a peer's threshold, and their rounds."""
+"""Unchanged streams behind a peer's threshold, and their rounds."""
 BLOCK: Final = 100
 """Rounds whose largest reading is one point of the tail."""
 UPPER: Final = 0.2
@@ -78,7 +78,7 @@ class Watched:
 def thresholds(effort: Effort) -> dict[str, float]:
     """Peer → what its running statistic must pass for at most one false alarm in a year of hourly rounds.
 
-    Each peer watches still streams of the unchanged model, with references like those of `Watched`. The largest
+    Each peer watches unchanged streams of the unchanged model, with references like those of `Watched`. The largest
     readings of blocks of 100 rounds are pooled over streams, an exponential tail is fitted to their upper fifth, and
     the threshold is what it passes in a share 1 - exp(-100 / 8,766) of the blocks.
     """
@@ -88,7 +88,7 @@ def thresholds(effort: Effort) -> dict[str, float]:
 
 
 def tail(largest: Floats, block: int = BLOCK, rounds_between: float = ROUNDS_PER_YEAR) -> float:
-    """From the largest readings of blocks of still rounds; at least the largest where they hardly differ."""
+    """From the largest readings of blocks of unchanged rounds; at least the largest where they hardly differ."""
     exceeding = 1 - np.exp(-block / rounds_between)
     start = float(np.quantile(largest, 1 - UPPER))
     beyond = largest[largest > start] - start

@@ -88,7 +88,7 @@ SNAPSHOT: Final = "parrot-1-0301"
 
 @dataclass(frozen=True)
 class Incident:
-    """One scripted incident: the truth, and what is there to see it by."""
+    """One scripted incident: the truth, and the data from which to find it."""
 
     seed: int
     causes: tuple[Cause, ...]

@@ -1,7 +1,7 @@
-"""Simulated endpoints that know the truth: seeded rounds of fingerprints, still in many ways, or changed.
+"""Simulated endpoints that know the truth: seeded rounds of fingerprints, unchanged in many ways, or changed.
 
 They make fingerprints, not texts, so that thousands of endpoint-years pass through the judge itself. Everything of one
-run is drawn at once, and equal replies share one fingerprint. A further kind of still world is a row of `KINDS`.
+run is drawn at once, and equal replies share one fingerprint. A further kind of unchanged world is a row of `KINDS`.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def mixed(rng: np.random.Generator, world: World, share: float) -> World:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of still world."""
+    """One kind of unchanged world."""
 
     says: str
     """What is still about it, for the report."""
@@ -203,7 +203,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     for name, (says, draw) in WORLDS.items()
     for end, (hours, days) in CADENCES.items()
 }
-"""Every kind of still world at every cadence."""
+"""Every kind of unchanged world at every cadence."""
 
 
 def rounds(rng: np.random.Generator, world: World, count: int, first: int = 0) -> Iterator[Round]:

@@ -3,9 +3,9 @@
 `python -m benchmarks.year` drives the daemon by hand on a simulated clock; providers are scripted. Models are swapped,
 providers fail for hours, a budget is cut, the daemon is killed in the middle of rounds and stays down for a night, and
 the clock jumps. A person accepts a change two days after it was reported, and acknowledges facts. What is measured:
-whether each incident is told exactly once, the budget and the promise are kept, memory and the database stay small.
+whether each incident is reported exactly once, the budget and the promise are kept, memory and the database stay small.
 
-It may be interrupted at any moment, and goes on where it stood when it is called again.
+It may be interrupted at any moment, and continues from there when it is called again.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Recorder:
 
 @dataclass
 class World:
-    """What answers: scripted providers, and what befalls them."""
+    """What answers: scripted providers, and what happens to them."""
 
     plan: Plan
     clock: Clock

@@ -1,4 +1,4 @@
-"""Rounds of one-token replies, drawn as the recorded model would have answered, and what one of them tells."""
+"""Rounds of one-token replies, drawn as the recorded model would have answered, and the information in a round."""
 
 from __future__ import annotations
 

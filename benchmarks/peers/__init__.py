@@ -6,8 +6,8 @@
 | `b3it` | many samples of prompts whose first token varies | sees only that token; shifts under 0.2 pass |
 | `met` | several replies a prompt on both sides | a leading space shifts every position; takes replies as independent |
 | `length_only` | any text | blind to whatever leaves lengths alone; takes replies as independent |
-| `usual` | any text, an embedder | alarms on still rounds all year, as each of its three readings may |
-| `betting` | replies that repeat | its frozen null is not the truth: wealth grows on still streams; late after calm |
+| `usual` | any text, an embedder | alarms on unchanged rounds all year, as each of its three readings may |
+| `betting` | replies that repeat | its frozen null is not the truth: wealth grows without a change; late after calm |
 | `scan` | replies that repeat | thresholds hold for independent rounds only; rare outputs make heavy tails |
 
 A peer is one file with a `PEER` and one row here. `score` compares two sets of rounds and is what the area under the

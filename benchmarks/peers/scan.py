@@ -6,9 +6,9 @@ merged, as sparse ones make heavy tails. Shares are smoothed, p(k) = (c(k) + 1) 
     X2(w) = sum over probes and cells of (O - E)^2 / E,    E = N p
 
 over the last w rounds, for w up to 64 rounds. Each window is standardised by the mean and the standard deviation
-that X2(w) has on still streams, and the largest of them is the statistic.
+that X2(w) has on unchanged streams, and the largest of them is the statistic.
 
-Still streams are simulated from the reference: for each stream new reference counts are drawn from p, so that not
+Unchanged streams are simulated from the reference: for each stream new reference counts are drawn from p, so that not
 knowing p exactly is part of the null, and then rounds of as many replies as a round of the reference usually has. With
 S streams of H rounds and one false alarm in A rounds asked for, the threshold is what a share 1 - exp(-H/A) of streams
 exceeds. Rounds are drawn independently: days that differ are no part of that null.
@@ -63,7 +63,7 @@ def track(reference: Rounds, later: Rounds) -> Floats:
 
 @dataclass(frozen=True)
 class Null:
-    """What the scan shows on still streams."""
+    """What the scan shows on unchanged streams."""
 
     mean: Floats
     """Of X2(w), shape (windows,)."""

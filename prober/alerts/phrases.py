@@ -164,7 +164,7 @@ def odds(notice: Notice, change: ChangeNews) -> str:
 def chance(e_value: float, threshold: float, false_alarms_per_year: float) -> str:
     """How often chance alone would raise evidence this strong, in words.
 
-    An e-detector needs at least `c` rounds on average to reach level `c` in a still world (Shin, Ramdas & Rinaldo,
+    An e-detector needs at least `c` rounds on average to reach level `c` in an unchanged world (Shin, Ramdas & Rinaldo,
     "E-detectors", 2023), and `threshold` rounds are promised to hold `1 / false_alarms_per_year` years.
     """
     promised = threshold * false_alarms_per_year

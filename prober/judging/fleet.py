@@ -3,7 +3,7 @@ r"""The fleet: evidence of endpoints of one provider that move at the same time 
 With \(R_i\) the e-detector of endpoint i and \(A_i\) its threshold, \(e_i = R_i / A_i\) alarms alone at 1. The e-BH
 procedure (Wang & Ramdas, "False discovery rate control with e-values", 2022) over K endpoints at level K/A confirms the
 k largest where each has \(e_i \ge 1/k\). It is run over endpoints whose onsets agree, which is what becomes one
-incident: then the calls of a still fleet stay within the sum of its promises, however they depend on each other.
+incident: then the calls of an unchanged fleet stay within the sum of its promises, however they depend on each other.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def advance(
         judgement(memory, round_.label, promise, missing),
         is_odd=memory.is_odd,
         repeats_s=DAY_S if memory.by_day else memory.repeats_s,
-        # By more than the unit that a still round adds on average.
+        # By more than the unit that an unchanged round adds on average.
         is_growing=bool(log_e_of_all(memory) > np.logaddexp(before, 0.0)),
     )
     if judged.state != "alarm":

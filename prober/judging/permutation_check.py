@@ -1,9 +1,9 @@
 r"""The permutation check: before an alarm, whether rounds from one on differ from those before it.
 
-The e-detector bets against a model of still rounds. Where rounds are like nothing in the model - machines that take
+The e-detector bets against a model of unchanged rounds. Where rounds are like nothing in the model - machines that take
 turns, of which a short reference saw few - it wins now and then though nothing changes. A permutation test needs no
-model: still rounds, however alike their replies are, might as well have come in another order, and a change is one in
-time.
+model: unchanged rounds, however alike their replies are, might as well have come in another order. A change shows in
+the order.
 
 With \(x_i\) the rounds, centred, the statistic is that of the onset that fits best,
 

@@ -105,7 +105,7 @@ class Judgement:
     """The round's label."""
     state: State
     e_value: float
-    """Weighted mean of the channels' e-detectors; in a still world its mean time to `threshold` keeps the promise."""
+    """Weighted mean of the channels' e-detectors; without a change its mean time to `threshold` keeps the promise."""
     threshold: float
     """Rounds between false alarms, as promised."""
     verdicts: tuple[Verdict, ...] = ()

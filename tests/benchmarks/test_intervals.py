@@ -1,4 +1,4 @@
-"""Areas and means, against counting them by hand and against how often their intervals hold."""
+"""Areas and means, against counting by hand and against how often their intervals hold the truth."""
 
 from __future__ import annotations
 

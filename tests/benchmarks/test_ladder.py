@@ -1,4 +1,4 @@
-"""The ladder: what was recorded, how rounds are drawn from it, what they tell, and how it is recorded."""
+"""The ladder: what was recorded, how rounds are drawn from it, how much information they carry, and how it is recorded."""
 
 from __future__ import annotations
 

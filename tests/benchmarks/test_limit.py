@@ -1,4 +1,4 @@
-"""The detector that knows no direction: its bet is the average over all, also where what is usual is learnt."""
+"""The detector that knows no direction: its bet is the average over all directions, also where the usual shares are learnt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judge over the ladder is the judge of production; designs cost what they ask."""
+"""The benchmarks run the judge of production; designs cost what they ask."""
 
 from __future__ import annotations
 

@@ -595,7 +595,7 @@ def test_shares_are_smoothed_and_add_up_to_1() -> None:
 
 @pytest.mark.slow
 def test_the_threshold_of_the_scan_keeps_its_promise() -> None:
-    """At one alarm in 200 rounds asked for, on fresh streams judged by references of their own."""
+    """At one alarm in 200 rounds asked for, on fresh streams each judged by its own reference."""
     random, p, rounds, alarms = rng(80), np.array([0.5, 0.3, 0.2]), 200, 0
     for _ in range(6):
         seen = random.multinomial(100, p).astype(float)

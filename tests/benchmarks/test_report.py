@@ -1,4 +1,4 @@
-"""Every part runs, is kept, comes back as it was, and is told on the page."""
+"""Every part runs, is stored, is read back as it was, and is on the page."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def test_numbers_of_an_earlier_statistic_are_not_taken_for_its_own(measured) -> 
 
 
 def test_the_page_says_of_every_number_whether_the_statistic_still_gives_it() -> None:
-    """Who changes the statistic writes the page again, with `python -m benchmarks --page`, if nothing is measured."""
+    """After a change of the statistic, write the page again, with `python -m benchmarks --page`, if nothing is measured."""
     kept = {part.name: part.kept() for part in command.PARTS}
     assert [name for name, of in kept.items() if of is None or of.quick] == []
 

@@ -1,4 +1,4 @@
-"""The injector of incidents: a slice of it, and one of its stories played through the store."""
+"""The scripted incidents: a few of them, and one played through the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Still worlds are what their row says: who answers when, what is drawn anew, what never is."""
+"""Unchanged worlds are what their row says: who answers when, what is drawn anew, what never is."""
 
 from __future__ import annotations
 

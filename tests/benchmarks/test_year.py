@@ -1,4 +1,4 @@
-"""A few days of the simulated year: broken off in the middle of an hour, it goes on, and everything adds up."""
+"""A few days of the simulated year: interrupted in the middle of an hour, it continues, and the totals add up."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_evidence_is_on_a_log_scale_with_the_promise_drawn():
     assert kinds(chart) == ["rule", "text", "line", "point"]
     scale = spec(chart)["layer"][3]["encoding"]["y"]["scale"]
     assert scale["type"] == "log"
-    assert scale["domain"][1] > THRESHOLD, "the threshold is in sight even in a still world"
+    assert scale["domain"][1] > THRESHOLD, "the threshold is in sight even in an unchanged world"
     promise = spec(chart)["layer"][1]
     data = promise["data"]
     row = (spec(chart)["datasets"][data["name"]] if "name" in data else data["values"])[0]
@@ -159,7 +159,7 @@ def test_the_rounds_of_the_reference_are_a_band_that_is_never_cut_off() -> None:
 
 
 def test_evidence_that_grows_by_itself_has_no_colour() -> None:
-    """In a still world it comes to half of what an alarm needs, on the log scale, and goes again."""
+    """In an unchanged world it comes to half of what an alarm needs, on the log scale, and goes again."""
     days = [ChannelDay("length", NOW, e_value, 2) for e_value in (1.0, THRESHOLD**0.5, THRESHOLD)]
     colour = spec(charts.heat(days, THRESHOLD, [], hourly=False))["layer"][0]["encoding"]["color"]["scale"]
     (least, most), (still, alarming) = colour["domain"], colour["range"]

@@ -173,7 +173,7 @@ def test_the_threshold_is_enough_for_the_bound(scheduled, rounds, at):
 
 
 def still_world(rule: Confirm, scheduled: float, rng: np.random.Generator, spread: float) -> tuple[int, int]:
-    """(scheduled, confirmation) rounds until an exact Shiryaev-Roberts e-detector of a still world raises an alarm."""
+    """(scheduled, confirmation) rounds until an exact Shiryaev-Roberts e-detector of an unchanged world raises an alarm."""
     promise = Promise(1.0, scheduled, confirm=rule)
     threshold = promise.threshold
     e_value, since, in_suspicion, counts = 0.0, "", 0, [0, 0]
@@ -205,7 +205,7 @@ def test_in_still_worlds_scheduled_rounds_between_false_alarms_keep_the_promise(
 
 
 def test_forgetting_the_confirmations_would_break_the_promise():
-    """That the test above can fail: most evidence of a still world comes from confirmation rounds if they are free."""
+    """That the test above can fail: most evidence of an unchanged world comes from confirmation rounds if they are free."""
     greedy = Confirm(rounds=100, at=0.02)
     runs = [still_world_unraised(greedy, 60.0, np.random.default_rng(n), 0.5) for n in range(300)]
     assert np.mean(runs) < 50

@@ -120,7 +120,7 @@ def changed_at(rounds: Iterator[Round], at: int, change: Callable[[Fingerprint],
 
 @cache
 def still_until_the_change(clustered: bool) -> tuple[list[Round], Memory, list[Judgement]]:
-    """(all rounds of a still world, memory and judgements before the change): the same whichever channel moves then."""
+    """(all rounds of an unchanged world, memory and judgements before the change): the same whichever channel moves then."""
     rng = np.random.default_rng([11, clustered])
     world = worlds.still(rng, clustered)
     change = REFERENCE + QUIET
@@ -173,6 +173,6 @@ def test_still_worlds_are_quiet_in_every_channel_and_together() -> None:
     allowed = most(streams, rounds / threshold)
     for name, es in highest.items():
         passed = sum(e >= threshold for e in es)
-        assert passed <= allowed, f"{name}: {passed} of {streams} still streams alarm, {allowed} are allowed"
+        assert passed <= allowed, f"{name}: {passed} of {streams} unchanged streams alarm, {allowed} are allowed"
     # The median stream has little to say: a statistic that drifts upwards is caught long before it alarms.
     assert np.median(highest["all together"]) < threshold / 5

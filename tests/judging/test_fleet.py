@@ -1,4 +1,4 @@
-"""e-BH over a fleet: against a slow twin, what counts and what does not, and what it does to a still fleet."""
+"""e-BH over a fleet: against a slow twin, what counts and what does not, and what it does to an unchanged fleet."""
 
 from __future__ import annotations
 

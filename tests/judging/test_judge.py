@@ -246,7 +246,7 @@ def test_a_series_added_later_gets_a_reference_of_its_own() -> None:
     early = list(world(20))
     late = list(world(REFERENCE + 12, first=20, series=(*SERIES, "d")))
     memory, judgements = judged([*early, *late])
-    # It goes on being judged meanwhile; a still world is suspected once in a tenth of the threshold, 37 rounds.
+    # It goes on being judged meanwhile; an unchanged world is suspected once in a tenth of the threshold, 37 rounds.
     assert {j.state for j in judgements[REFERENCE:]} <= {"quiet", "suspected"}
     assert (
         judgements[20].missing

@@ -1,4 +1,4 @@
-"""The still world: a probability over rounds, learnt from a reference, that no reply enters twice."""
+"""The unchanged world: a probability over rounds, learnt from a reference, that no reply enters twice."""
 
 from __future__ import annotations
 

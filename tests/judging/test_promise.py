@@ -1,4 +1,4 @@
-"""The promise: what follows from it, and that still worlds keep it."""
+"""The promise: what follows from it, and that unchanged worlds keep it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scales: few categories, learnt from the reference, that a still world fills as they were learnt to be filled."""
+"""Scales: few categories, learnt from the reference, that an unchanged world fills as they were learnt to be filled."""
 
 from __future__ import annotations
 

@@ -364,7 +364,7 @@ def test_an_endpoint_that_is_not_there_makes_a_completed_round_of_failures(store
 
 @pytest.mark.slow
 def test_failures_are_evidence_of_nothing(store):
-    """A day of outage in a still world: no alarm on that day nor after it."""
+    """A day of outage in an unchanged world: no alarm on that day nor after it."""
     endpoint = parrot("outage", reference=ReferenceRule(rounds=4, hours=24))
     ticks = [round_of(store, endpoint, due=START + n * DAY) for n in range(16)]
     out = [n for n, result in enumerate(ticks) if result.failures]

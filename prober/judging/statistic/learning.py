@@ -24,7 +24,7 @@ REPEAT_WEIGHT: Final = 4.0
 
 
 def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, names: Ints | None = None) -> Null:
-    """The still world after the reference: base counts and class weights, by a few rounds of expectation maximisation.
+    """The null model after the reference: base counts and class weights, by a few rounds of expectation maximisation.
 
     `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale; `novel` marks
     one category a row at most; `names` is as in `Null`, None where no two categories share one. Each reference round is
@@ -61,7 +61,7 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
 
 
 def absorb(null: NullStack, table: Table, belief: Floats, trust: Floats) -> list[Null]:
-    """The still world of every channel after one more round, whose classes have the posterior `belief`,
+    """The unchanged world of every channel after one more round, whose classes have the posterior `belief`,
     shape (channels, classes + 1 + repeats); where `trust`, shape (channels,), is 0 nothing is learnt."""
     strengths = np.broadcast_to(_strengths(belief[0]), belief.shape)
     worth = trust[null.channel] * discount(belief, table.replies, strengths, null.channel)
