@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import re
 import sqlite3
@@ -53,9 +54,15 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: objec
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays to the end: the garbage collector never looks at it."""
+    """What was imported and collected stays to the end: the garbage collector never looks at it.
+
+    Before every step of every test pytest visits each logger that does not propagate; Streamlit has sixty of them.
+    """
     gc.freeze()
     gc.enable()
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.propagate = True
 
 
 @pytest.fixture(scope="session", autouse=True)
