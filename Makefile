@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo 'make demo     watch a real small model silently change, and be caught'
 	@echo 'make test     the quick tests; CONTRIBUTING.md has the others'
-	@echo 'make check    ruff, mypy, the floors of the architecture, hadolint'
+	@echo 'make check    ruff, mypy, the layers of the architecture, hadolint'
 	@echo 'make docs     build the documentation into build/site; a dead link fails'
 	@echo 'make reference  write the generated parts of the documentation, and the schemas in probes/'
 	@echo 'make bench    measure the detectors, ours and others (ARGS="auc delay" for some parts)'

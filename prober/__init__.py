@@ -1,7 +1,7 @@
 """Tells you, with evidence, that a model you depend on has silently changed.
 
 As a library: `from prober import load, ask, fingerprint_of, compare, judge`, which `prober.library` describes.
-`docs/contributing/journey.md` follows one reply through it, and `docs/contributing/architecture.md` has its rooms.
+`docs/contributing/journey.md` follows one reply through it, and `docs/contributing/architecture.md` has its layers.
 """
 
 from __future__ import annotations

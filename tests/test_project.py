@@ -1,4 +1,4 @@
-"""What the project says of itself is true: links, tables, locks, floors."""
+"""What the project says of itself is true: links, tables, locks, layers."""
 
 from __future__ import annotations
 
@@ -205,11 +205,11 @@ def test_make_targets_named_in_documents_exist() -> None:
     assert named <= targets
 
 
-def test_architecture_shows_the_floors_that_are_enforced() -> None:
+def test_architecture_shows_the_layers_that_are_enforced() -> None:
     (layers,) = (c["layers"] for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
     enforced = [set(re.findall(r"\w+", layer)) for layer in layers]
     text = (ROOT / "docs/contributing/architecture.md").read_text()
-    shown = [set(re.findall(r"`(\w+)`", row[0])) for row in tables(section(text, "Floors"))[0]]
+    shown = [set(re.findall(r"`(\w+)`", row[0])) for row in tables(section(text, "Layers"))[0]]
     assert shown == enforced
 
 

@@ -28,7 +28,7 @@ Signed: TypeAlias = tuple[Mapping[str, str], tuple[str, ...]]
 
 
 class NoCredentials(Exception):
-    """The text says what is missing and what to do. Never leaves the room."""
+    """The text says what is missing and what to do. Never leaves this package."""
 
     failure: Failure = "missing_key"
 

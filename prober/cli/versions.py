@@ -1,4 +1,4 @@
-"""`prober versions`: every edit of a probe or an endpoint, and the way back."""
+"""`prober versions`: every edit of a probe or an endpoint, and how to go back."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _words(found: Sequence[Version], marks: Sequence[Mark]) -> list[str]:
     lines += [f"  {words(one)}" for one in marks]
     good = next((one.ref for one in reversed(marks) if one.kind == "known-good"), "")
     if good.startswith("v") and good != f"v{newest.number}":
-        lines.append(f"  the way back: prober versions {newest.name} --print {good[1:]}")
+        lines.append(f"  to go back: prober versions {newest.name} --print {good[1:]}")
     return lines
 
 

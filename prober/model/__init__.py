@@ -1,1 +1,1 @@
-"""The nouns: declarations, replies, evidence, incidents, notices, errors. Types only, which know no other room."""
+"""The nouns: declarations, replies, evidence, incidents, notices, errors. Types only; they import no other package."""

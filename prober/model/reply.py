@@ -1,4 +1,4 @@
-"""What an endpoint answered to one ask: the word every room shares."""
+"""What an endpoint answered to one ask: the word every package shares."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Measured:
             threshold=row.threshold,
             verdicts=unpack_verdicts(row.verdicts),
             onset_between=None if first is None or last is None else (first, last),
-            course=row.course,  # type: ignore[arg-type]  # the column holds what this room wrote
+            course=row.course,  # type: ignore[arg-type]  # the column holds what this package wrote
             rounds_after=row.rounds_after,
             peak_log_e=-inf if row.peak_log_e is None or isnan(row.peak_log_e) else row.peak_log_e,
             passed=row.passed,

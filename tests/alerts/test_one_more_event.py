@@ -1,4 +1,4 @@
-"""Adding an event touches one table: with a row more, every room knows what to do with it."""
+"""Adding an event touches one table: with a row more, every package knows what to do with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""demo, run, dashboard: verbs that hand on to another room, with the right arguments."""
+"""demo, run, dashboard: verbs that hand on to another package, with the right arguments."""
 
 from __future__ import annotations
 

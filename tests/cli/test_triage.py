@@ -57,7 +57,7 @@ def test_every_runbook_is_there_and_has_its_parts() -> None:
     for name, title in RUNBOOKS.items():
         text = runbook_text(name, {})
         assert text.startswith(f"# {title}\n"), name
-        for heading in ("Trigger", "First five minutes", "Decision tree", "Way back", "Escalation"):
+        for heading in ("Trigger", "First five minutes", "Decision tree", "Recovery", "Escalation"):
             assert f"\n## {heading}\n" in text, name
 
 

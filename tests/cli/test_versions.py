@@ -1,4 +1,4 @@
-"""`prober versions` and `prober mark`: the team's own edits and deploys, and the way back."""
+"""`prober versions` and `prober mark`: the team's own edits and deploys, and how to go back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_marks_name_the_way_back(prober: Run, edited: Path) -> None:
     assert prober("mark", "deploy", "--what", "shop", "--ref", "abc123", "--note", "new cart", "--by", "ada").code == 0
     said = prober("versions").out
     assert "canary/colour (prompt), version 3 is current" in said
-    assert "the way back: prober versions canary/colour --print 2" in said
+    assert "to go back: prober versions canary/colour --print 2" in said
     assert "deploy shop abc123, by ada: new cart" in said
 
 

@@ -37,7 +37,7 @@ WINDOW: Final = "model_context_window_exceeded"
 
 
 class BrokenWire(Exception):
-    """A successful answer that is not what the wire format says; the text says why. Never leaves the room."""
+    """A successful answer that is not what the wire format says; the text says why. Never leaves this package."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _Key: TypeAlias = tuple[str, int]
 
 
 class GivenUp(Exception):
-    """The endpoint does not answer. Never leaves the room."""
+    """The endpoint does not answer. Never leaves this package."""
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
