@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.formatting import inline, listed, one_line
 from dashboard.frame import PageContext
+from prober.model.budget import whose
 from prober.store.pages.days import By
 from prober.store.views import BudgetView
 
@@ -29,10 +30,10 @@ def _budgets(context: PageContext) -> None:
     st.markdown("## Budgets")
     full = [one for one in found if one.share >= 1]
     if full:
-        st.error(f"**Used up**: {listed([inline(f'{one.scope} {one.limit.name}', 80) for one in full])}.")
+        st.error(f"**Used up**: {listed([inline(f'{whose(one.scope)} {one.limit.name}', 80) for one in full])}.")
     st.dataframe(
         {
-            "whose": [one_line(one.scope.removesuffix(":")) for one in found],
+            "whose": [one_line(whose(one.scope)) for one in found],
             "limit": [one.limit.name.replace("_", " ") for one in found],
             "spent": [one.limit.amount(one.spent) for one in found],
             "of": [one.limit.shown for one in found],
@@ -42,7 +43,7 @@ def _budgets(context: PageContext) -> None:
         hide_index=True,
         placeholder="",
         column_config={
-            "whose": st.column_config.TextColumn("whose", help="An endpoint, a set, an owner, or all"),
+            "whose": st.column_config.TextColumn("whose", help="An endpoint, a set, an owner, or everything"),
             "spent": st.column_config.NumberColumn("spent", format="%.4g"),
             "of": st.column_config.NumberColumn("of", format="%.4g"),
             "share": st.column_config.ProgressColumn("used", format="%.0f %%", min_value=0, max_value=100),

@@ -138,4 +138,4 @@ def dollars(amount: float) -> str:
     """`$12.30`, `$0.0012`, `$0`: two digits that matter, cents at least."""
     if amount == 0:
         return "$0"
-    return f"${amount:,.2f}" if amount >= 0.1 else f"${float(f'{amount:.2g}'):.10f}".rstrip("0")
+    return f"${amount:,.2f}" if amount >= 0.1 else f"${Decimal(f'{amount:.2g}'):f}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Final
 
 from prober.cli.options import settings_of
 from prober.cli.output import Json
 from prober.judging.memory import Memory, decode
-from prober.model.budget import A_PERIOD
+from prober.model.budget import A_PERIOD, SPANS, whose
 from prober.model.declaration import Endpoint
 from prober.model.errors import NotMadeYet
 from prober.model.evidence import Observation, Round
@@ -25,6 +25,8 @@ DAYS_PER_MONTH: Final = 365.25 / 12
 RECENT: Final = 64
 """Rounds whose replies say what an ask takes, at most."""
 _ALL: Final = 1_000_000_000
+_PERIODS: Final = {**A_PERIOD, "month": f"in {SPANS['month'].days} days"}
+"""As written behind a limit, beside costs of calendar months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,17 @@ class PlannedLimit:
         return None if self.planned is None else self.planned <= self.most
 
     @property
+    def json(self) -> Json:
+        return {**asdict(self), "fits": self.fits}
+
+    @property
     def words(self) -> str:
         unit, _, period = self.limit.partition("_per_")
         amounts = [
             "" if one is None else dollars(one) if unit == "dollars" else count(round(one), unit.removesuffix("s"))
             for one in (self.most, self.planned)
         ]
-        about = f"{self.scope.removesuffix(':').replace(':', ' ')}: {amounts[0]} {A_PERIOD[period]}"
+        about = f"{whose(self.scope)}: {amounts[0]} {_PERIODS[period]}"
         if self.planned is None:
             missing = "the length of answers" if unit == "tokens" else "a price, or the length of answers,"
             return f"{about}; what the plan takes is not known: {missing} is missing."
@@ -111,7 +117,11 @@ def cost(tariff: Tariff | Unpriced, asks: float, input_tokens: float, output_tok
         return Cost(tariff.dollars(asks, input_tokens, output_tokens), is_bound, tariff.source)
     if tariff.output_per_million == 0:
         return Cost(tariff.dollars(asks, input_tokens, 0.0), False, tariff.source)
-    return Cost(None, False, "no reply reports its tokens and no limit is declared; set max_tokens")
+    return Cost(
+        None,
+        False,
+        "nothing says how long answers are; declare max_tokens, or ask a round first",
+    )
 
 
 @contextmanager

@@ -100,14 +100,14 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
     declarations = declared(paths)
     now = now_utc()
     with stored(database) as store:
-        plans = list(_planned(declarations, store, now))
+        plans = list(planned_of_all(declarations, store, now))
         bills = store.query(bill.bills, start_of_last_month(now)) if store else ()
     limits = planned_limits(declarations, plans, now)
     if as_json:
         print_json(
             {
                 "endpoints": [_as_json(declarations, one) for one in plans],
-                "budgets": [{**asdict(one), "fits": one.fits} for one in limits],
+                "budgets": [one.json for one in limits],
                 "bills": [of_bill(one, now) for one in bills],
             }
         )
@@ -125,7 +125,7 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
     return 0
 
 
-def _planned(declarations: Declarations, store: Store | None, now: datetime) -> Iterator[EndpointPlan]:
+def planned_of_all(declarations: Declarations, store: Store | None, now: datetime) -> Iterator[EndpointPlan]:
     """Of every endpoint, in seconds however many there are."""
     missing = missing_of_each(store) if store else {}
     each_round = sum(one.asks * len(one.endpoints) for one in declarations.sets)

@@ -12,7 +12,7 @@ from prober.alerts.phrases import thousands
 from prober.cli.costs import Cost, memory_of, progress, reference_of, stored
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
 from prober.cli.output import Json, bars, figure, of_promise, print_json, say, table
-from prober.cli.plan import planned_of
+from prober.cli.plan import EndpointPlan, planned_limits, planned_of_all
 from prober.judging.channels import percent
 from prober.judging.explain.probe import MOVED, PATIENCE, advice
 from prober.judging.promise import Promise
@@ -81,17 +81,35 @@ def power(
     """
     declarations = declared(paths)
     endpoints = _asked(declarations, endpoint_name)
-    with stored(database) as store, bars() as shown:
-        task = shown.add_task("Simulating", total=len(endpoints) * len(SPANS) * len(changes({})))
-        found = [
-            _powered(declarations, one, store, replications, seed, lambda: shown.advance(task)) for one in endpoints
-        ]
+    now = now_utc()
+    with stored(database) as store:
+        plans = {one.endpoint.name: one for one in planned_of_all(declarations, store, now)}
+        with bars() as shown:
+            task = shown.add_task("Simulating", total=len(endpoints) * len(SPANS) * len(changes({})))
+            found = [
+                _powered(declarations, plans[one.name], store, replications, seed, lambda: shown.advance(task))
+                for one in endpoints
+            ]
+    scopes = {
+        each.scope
+        for one in endpoints
+        for probe_set in declarations.asking(one.name)
+        for each in declarations.budgets_of(probe_set, one)
+    }
+    limits = planned_limits(declarations, plans.values(), now)
+    passed = [one for one in limits if one.scope in scopes and one.fits is False]
     if as_json:
-        print_json({"replications": replications, "seed": seed, "power": POWER, "endpoints": list(map(_json, found))})
+        print_json({
+            "replications": replications, "seed": seed, "power": POWER, "endpoints": list(map(_json, found)),
+            "budgets_passed": [one.json for one in passed],
+        })  # fmt: skip
     else:
         for number, one in enumerate(found):
             say(*([""] if number else []))
             _show(one, replications, seed)
+        if passed:
+            say("", "Budgets that do not hold this plan; each round that is missed makes what is shown above later:")
+            say(*(f"  {one.words}" for one in passed))
     return 0 if any(one.history for one in found) else 3
 
 
@@ -104,10 +122,10 @@ def _asked(declarations: Declarations, name: str | None) -> list[Endpoint]:
     return asked
 
 
-def _powered(declarations: Declarations, endpoint: Endpoint, store: Store | None, replications: int, seed: int,
+def _powered(declarations: Declarations, planned: EndpointPlan, store: Store | None, replications: int, seed: int,
              step: Callable[[], None]) -> Powered:  # fmt: skip
+    endpoint = planned.endpoint
     promise = declarations.promise(endpoint)
-    planned = planned_of(declarations, endpoint, store, now_utc())
     if store is None:
         return Powered(endpoint, promise, planned.cost, "nothing is stored yet; `prober run` gathers a reference")
     probes = _probes(declarations, endpoint)

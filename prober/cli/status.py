@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Optional
+from typing import Annotated, Final, Optional
 
 import typer
 
@@ -18,11 +18,12 @@ from prober.incidents.clock import attendance
 from prober.incidents.measured import HELD_BACK
 from prober.incidents.routing import Routing
 from prober.model.allowance import AccountView
+from prober.model.budget import whose
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
-from prober.status.as_json import of_account, of_bill, of_candidate, of_endpoint
+from prober.status.as_json import of_account, of_bill, of_budget, of_candidate, of_endpoint
 from prober.status.endpoint_status import EndpointStatus, exit_code
 from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.gathering import PROTECTIONS, lasting
@@ -31,10 +32,13 @@ from prober.status.objectives import stored_objectives
 from prober.status.system_status import SystemStatus, system_status
 from prober.store import Store
 from prober.store.samples import Feature
-from prober.store.views import DeliveryView
+from prober.store.views import BudgetView, DeliveryView
 from prober.text import count, one_line
 
 app = typer.Typer(add_completion=False)
+
+_NEARLY_SPENT: Final = 0.8
+"""Share of a limit from which on it is always shown."""
 
 
 @app.command()
@@ -93,6 +97,7 @@ def status(
         _show(statuses)
         say(*(_feature_words(one, whole.shifts) for one in whole.features))
         say(*(f"{one.endpoint}: beside it, {candidate_words(one)}" for one in beside))
+        say(*_budget_words(whole.budgets))
         say(*map(_account_words, whole.accounts))
         say(*(one_line(bill_words(one, now)) for one in whole.bills if one.has_cost))
         say(*_not_followed(daemon_statuses), *_troubled(deliveries))
@@ -126,6 +131,7 @@ def _whole(found: SystemStatus, expected: Expectation | None, now: datetime) -> 
             for one in found.daemons
         ],
         "candidates": [of_candidate(one) for one in found.candidates],
+        "budgets": [of_budget(one) for one in found.budgets],
         "accounts": [of_account(one) for one in found.accounts],
         "samples": [_of_feature(one, found.shifts) for one in found.features],
         "bills": [of_bill(one, now) for one in found.bills],
@@ -190,6 +196,12 @@ def _say_expected(expected: Expectation, deliveries: Sequence[DeliveryView], now
     complain(*expected.words(now), *_troubled(deliveries))
     if expected.is_met:
         say(f"Every endpoint answered within {lasting(expected.every)}: {', '.join(expected.endpoints)}")
+
+
+def _budget_words(budgets: Sequence[BudgetView]) -> list[str]:
+    """The fullest limit, and all others of which little is left."""
+    shown = [one for number, one in enumerate(budgets) if number == 0 or one.share >= _NEARLY_SPENT]
+    return [one_line(f"budget of {whose(one.scope)}: {one.limit.words(one.spent)}") for one in shown]
 
 
 def _account_words(one: AccountView) -> str:

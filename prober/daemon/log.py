@@ -73,7 +73,7 @@ def log_round(about: str, result: RoundResult) -> None:
         return
     judgement = result.judgement
     if result.trouble is not None and result.trouble.event is not None:
-        log_decision(result.trouble)
+        log_decision(result.trouble, judgement.round if judgement else "")
     if judgement is None:
         logger.warning("%s is missed: %s", about, result.reason, extra={"incident": _id_of(result.trouble)})
         return
@@ -98,13 +98,13 @@ def log_round(about: str, result: RoundResult) -> None:
     )
 
 
-def log_decision(decision: Decision) -> None:
-    """What became of an incident without a round, such as `incident 7 of gpt: reminder_due`."""
+def log_decision(decision: Decision, round_label: str = "") -> None:
+    """What became of an incident, such as `incident 7 of gpt: reminder_due`; by which round, where one was judged."""
     incident = decision.incident
     if incident is not None:
         about = f"incident {incident.id} of {incident.endpoint}" if incident.id else incident.endpoint
         cause = f" ({incident.cause})" if incident.cause else ""
-        logger.warning("%s: %s%s", about, decision.reason, cause, extra={"incident": _id_of(decision)})
+        logger.warning("%s: %s%s", about, decision.reason, cause, extra={"round": round_label, "incident": _id_of(decision)})
 
 
 def _id_of(decision: Decision | None) -> int | None:

@@ -31,7 +31,7 @@ from prober.loading.openslo import Slo
 from prober.loading.samples import gather_samples
 from prober.loading.suggestions import did_you_mean
 from prober.model.alerting import Alerts
-from prober.model.budget import Budgets, ScopedBudget
+from prober.model.budget import Budget, Budgets, ScopedBudget
 from prober.model.declaration import Endpoint, Probe, ProbeSet, by_endpoint, own_budgets
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
@@ -83,6 +83,15 @@ class Declarations:
         if owner in self.budgets.owners:
             found.append(ScopedBudget(f"owner:{owner}", self.budgets.owners[owner], sets))
         return (*found, ScopedBudget("all:", self.budgets.all))
+
+    def budgets_by_scope(self) -> dict[str, Budget]:
+        """The budget of every endpoint, set and owner, and of all; an empty one where none is declared."""
+        return {
+            **{one.name: one.budget for one in self.endpoints},
+            **{f"set:{one.name}": one.budget for one in self.sets},
+            **{f"owner:{one.owner}": self.budgets.owners.get(one.owner, Budget()) for one in self.sets},
+            "all:": self.budgets.all,
+        }
 
     def asking(self, name: str) -> Sequence[ProbeSet]:
         """The sets that ask the endpoint of that name."""

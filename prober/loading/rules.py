@@ -23,7 +23,7 @@ from prober.model.evidence import FactKind
 from prober.model.incident import MEASURED, TroubleKind
 from prober.model.providers import PROVIDERS
 from prober.model.refused_parameters import CAPABILITY_PARAMETERS, known_refusals
-from prober.prices import Unpriced, tariff
+from prober.prices import Unpriced, dollars, tariff
 from prober.text import count, is_secret_name, quoted, shown, shows_nothing
 from prober.tokens import TokenEstimate, output_limit
 
@@ -270,8 +270,8 @@ def _limit_faults(limit: Limit, asked: Sequence[tuple[Endpoint, Sequence[ProbeSe
                 sent, got = estimate.of(probe)
                 needed = sent + got if price is None else price.nanodollars(sent, got)
                 if needed > limit.most:
-                    amount = count(needed, "token") if price is None else f"${needed / NANO:.3g}"
-                    most = f"{limit.most}" if price is None else f"${limit.shown:g}"
+                    amount = count(needed, "token") if price is None else dollars(needed / NANO)
+                    most = f"{limit.most:,}" if price is None else dollars(limit.shown)
                     fix = "declare max_tokens" if output_limit(endpoint.parameters) is None else "lower its max_tokens"
                     what = f"one ask of {probe.id} in {each.name} on {endpoint.name} may take {amount}"
                     yield f"{what}, more than {most} {A_PERIOD[limit.period]}; raise it, or {fix}"

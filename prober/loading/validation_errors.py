@@ -6,6 +6,7 @@ import json
 import re
 import typing
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -127,10 +128,10 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
     limits = {
         "string_too_short": "is empty; write something, or leave the field out",
         "string_too_long": f"longer than {context.get('max_length')} characters; shorten it",
-        "greater_than": f"{found}; write a number above {context.get('gt', 0):g}",
-        "greater_than_equal": f"{found}; write a number of at least {context.get('ge', 0):g}",
-        "less_than": f"{found}; write a number below {context.get('lt', 0):g}",
-        "less_than_equal": f"{found}; write a number of at most {context.get('le', 0):g}",
+        "greater_than": f"{found}; write a number above {_without_exponent(context.get('gt', 0))}",
+        "greater_than_equal": f"{found}; write a number of at least {_without_exponent(context.get('ge', 0))}",
+        "less_than": f"{found}; write a number below {_without_exponent(context.get('lt', 0))}",
+        "less_than_equal": f"{found}; write a number of at most {_without_exponent(context.get('le', 0))}",
         "string_type": f"expected a text, {found}; write a text",
         "bool_type": f"expected true or false, {found}; write true or false, without quotes",
         "int_type": f"expected a whole number, {found}; {number_meant(value, is_whole=True)}",
@@ -175,3 +176,7 @@ def _noun(loc: Where) -> str:
         if step in ("severity", *named):
             return named.get(str(step), str(step))
     return str(loc[-1])
+
+
+def _without_exponent(number: float) -> str:
+    return f"{Decimal(str(number)).normalize():,f}"

@@ -97,11 +97,11 @@ class Budget(Shape):
     """Input, output and reasoning tokens together."""
     tokens_per_month: int | None = Field(None, ge=1)
     """Input, output and reasoning tokens together."""
-    dollars_per_hour: float | None = Field(None, gt=0, le=1_000_000)
+    dollars_per_hour: float | None = Field(None, ge=1 / NANO, le=1_000_000)
     """US dollars, by the price of the endpoint."""
-    dollars_per_day: float | None = Field(None, gt=0, le=1_000_000)
+    dollars_per_day: float | None = Field(None, ge=1 / NANO, le=1_000_000)
     """US dollars, by the price of the endpoint."""
-    dollars_per_month: float | None = Field(None, gt=0, le=1_000_000)
+    dollars_per_month: float | None = Field(None, ge=1 / NANO, le=1_000_000)
     """US dollars, by the price of the endpoint."""
 
     @property
@@ -145,6 +145,11 @@ class ScopedBudget(NamedTuple):
         """For people; empty for an endpoint, which is named beside it."""
         kind, _, name = self.scope.partition(":")
         return "" if self.endpoint else "the budget of everything: " if kind == "all" else f"the {kind} {name}: "
+
+
+def whose(scope: str) -> str:
+    """`everything`, `owner payments`, `set billing`, or the name of an endpoint."""
+    return "everything" if scope == "all:" else scope.replace(":", " ", 1)
 
 
 def part_of(period: Period, moment: datetime) -> datetime:

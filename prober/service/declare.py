@@ -12,7 +12,7 @@ from prober.alerts import ALERTERS
 from prober.asking import refusals
 from prober.loading import Declarations, load
 from prober.model.version import Provenance
-from prober.store import Store, declared, retention, versions
+from prober.store import Store, declared, retention, spending, versions
 
 
 def declarations_in(*paths: str | Path) -> Declarations:
@@ -30,6 +30,7 @@ def remember(store: Store, declarations: Declarations, paths: Sequence[str | Pat
     """
     store.change(declared.remember, declarations.sets, declarations.endpoints, now)
     store.change(retention.declare, declarations.sets)
+    store.change(spending.declare, declarations.budgets_by_scope())
     contents = versions.contents(declarations.sets, declarations.endpoints)
     if edited := store.query(versions.unknown, contents):
         store.change(versions.add, edited, provenance(paths), now)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prober.model.incident import Incident
     from prober.model.version import Mark
     from prober.status.endpoint_status import EndpointStatus
+    from prober.store.views import BudgetView
 
 Json: TypeAlias = dict[str, object]
 
@@ -255,6 +256,16 @@ def of_bill(one: Bill, now: datetime) -> Json:
         "no_price": one.no_price,
         "problem": one.problem,
         "read_at": of_time(one.read_at),
+    }
+
+
+def of_budget(one: BudgetView) -> Json:
+    """One limit of a budget, of `status --json`."""
+    return {
+        "scope": one.scope,
+        "limit": one.limit.name,
+        "most": one.limit.shown,
+        "spent": one.limit.amount(one.spent),
     }
 
 

@@ -200,7 +200,7 @@ class SpendingRow(Row, table=True):
     nanodollars: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     """The same in billionths of a dollar; 0 while no budget that the asks count in is in dollars."""
     budget: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
-    """In the row that is locked: the limits that the last booking used, as JSON. Otherwise empty."""
+    """In the row that is locked: the limits as they were declared last, as JSON. Otherwise empty."""
 
 
 class EpochRow(Row, table=True):

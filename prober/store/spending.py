@@ -58,19 +58,29 @@ def reserve(
     """
     limited = sorted((one for one in budgets if one.budget.limits), key=lambda one: one.scope)
     for one in limited:
-        declared = one.budget.model_dump_json(exclude_none=True)
         before = _lock(tx, one.scope)
         if before is None:
             _begin(tx, one, now)
-        if before != declared:
-            lock = (col(SpendingRow.scope) == one.scope, col(SpendingRow.part) == _LOCK)
-            tx.exec(update(SpendingRow).where(*lock).values(budget=declared))
+        if before != (declared := _shown(one.budget)):
+            _show(tx, one.scope, declared)
         _count_what_is_ahead(tx, one.scope, now)
     count, reason = affords(tx, limited, wanted, now)
     cost = _total(wanted[:count])
     for one in limited:
         _book(tx, one.scope, [_name(period, part_of(period, now)) for period in PERIODS], cost)
     return count, reason
+
+
+def declare(tx: Transaction, budgets: Mapping[str, Budget]) -> None:
+    """Scope → its limits from now on, none where none are declared, so that readers see no limits of the past.
+
+    A scope that is not named, or that nothing was booked on, stays as it is.
+    """
+    held = tx.exec(select(SpendingRow.scope, SpendingRow.budget).where(SpendingRow.part == _LOCK)).all()
+    for scope, before in held:
+        now = _shown(budgets[scope]) if scope in budgets else before
+        if now != before:
+            _show(tx, scope, now)
 
 
 def give_back(tx: Transaction, scopes: Iterable[str], booked_at: datetime, unused: Spent) -> None:
@@ -114,6 +124,16 @@ def _lock(tx: Transaction, scope: str) -> str | None:
     is_new = insert_missing(tx, SpendingRow, _values(scope, _LOCK, NOTHING))
     before = tx.exec(row).one()
     return None if is_new else before
+
+
+def _shown(budget: Budget) -> str:
+    """Its limits as they are kept for readers; empty where it has none."""
+    return budget.model_dump_json(exclude_none=True) if budget.limits else ""
+
+
+def _show(tx: Transaction, scope: str, shown: str) -> None:
+    lock = (col(SpendingRow.scope) == scope, col(SpendingRow.part) == _LOCK)
+    tx.exec(update(SpendingRow).where(*lock).values(budget=shown))
 
 
 def _begin(tx: Transaction, budget: ScopedBudget, now: datetime) -> None:

@@ -17,7 +17,7 @@ from prober.cli.costs import PlannedLimit
             1,
             2e3,
             True,
-            "1 token a month; the plan may take more, at most 2,000 tokens; rounds may be missed.",
+            "1 token in 30 days; the plan may take more, at most 2,000 tokens; rounds may be missed.",
         ),
         ("dollars_per_day", 1.0, 2.0, False, "$1.00 a day; the plan takes more, about $2.00; rounds will be missed."),
         ("dollars_per_day", 1.0, 0.0, False, "$1.00 a day; the plan takes about $0."),

@@ -51,7 +51,15 @@ def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "said"),
-    [(0, "$0"), (0.000123, "$0.00012"), (0.05, "$0.05"), (0.1, "$0.10"), (1234.5, "$1,234.50"), (3e-9, "$0.000000003")],
+    [
+        (0, "$0"),
+        (0.000123, "$0.00012"),
+        (0.05, "$0.05"),
+        (0.1, "$0.10"),
+        (1234.5, "$1,234.50"),
+        (3e-9, "$0.000000003"),
+        (2e-12, "$0.000000000002"),
+    ],
 )
 def test_dollars_keep_the_digits_that_matter(amount: float, said: str) -> None:
     assert dollars(amount) == said
@@ -115,7 +123,7 @@ def test_plan_says_what_it_does_not_know(prober: Run, home: Path) -> None:
     assert "Cost: unknown: genai-prices" in said
     assert "has no price of m at http://127.0.0.1:9/v1; declare price: of the endpoint" in said
     write_probes(home, "http://127.0.0.1:9/v1", price=PRICE)
-    assert "Cost: unknown: no reply reports its tokens and no limit is declared" in prober("plan").out
+    assert "Cost: unknown: nothing says how long answers are; declare max_tokens" in prober("plan").out
 
 
 @pytest.mark.slow
@@ -189,6 +197,16 @@ def test_power_without_a_database_says_what_to_do(prober: Run, home: Path) -> No
     assert (done.code, done.err) == (3, "")
     assert "nothing is stored yet; `prober run` gathers a reference" in done.out
     assert not (home / "prober.db").exists()
+
+
+def test_power_names_the_budgets_that_do_not_hold_the_plan(prober: Run, home: Path) -> None:
+    folder = write_probes(home, "http://127.0.0.1:9/v1", parameters={"max_tokens": 50}, price=PRICE)
+    endpoints = json.loads((folder / "endpoints.yaml").read_text())
+    endpoints["endpoints"]["bot"]["budget"] = {"asks_per_month": 4, "asks_per_day": 1_000}
+    (folder / "endpoints.yaml").write_text(json.dumps(endpoints))
+    (passed,) = prober("power", "--json").json["budgets_passed"]
+    assert (passed["scope"], passed["limit"], passed["most"], passed["fits"]) == ("bot", "asks_per_month", 4, False)
+    assert "bot: 4 asks in 30 days; the plan takes more" in prober("power").out
 
 
 @pytest.mark.slow

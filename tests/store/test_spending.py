@@ -97,3 +97,19 @@ def test_a_minute_of_an_account_holds_what_its_provider_says(url: str) -> None:
         waits = store.change(limits.book, "account:a", [Spent(1, 1)], later, "bot", AccountLimits())
         assert (waits.count, waits.wait_s) == (0, 300.0)
         assert store.query(spending.budgets_in_use, later) == ()
+
+
+def test_limits_that_are_no_longer_declared_are_no_longer_shown(url: str) -> None:
+    """Those of scopes that the files do not name stay: another daemon may declare them."""
+    owner = ScopedBudget("owner:payments", Budget(asks_per_day=5))
+    whole = ScopedBudget("all:", Budget(asks_per_day=7))
+    with Store.open(url) as store:
+        store.change(spending.reserve, [owner, whole], [Spent(1, 10)], NOON)
+        store.change(spending.declare, {"all:": Budget(), "set:new": Budget(asks_per_day=1)})
+        assert [one.scope for one in store.query(spending.budgets_in_use, NOON)] == ["owner:payments"]
+        store.change(spending.declare, {"owner:payments": Budget(asks_per_day=9), "all:": Budget(asks_per_day=7)})
+        found = store.query(spending.budgets_in_use, NOON)
+        assert {(one.scope, one.limit.most, one.spent.asks) for one in found} == {
+            ("owner:payments", 9, 1),
+            ("all:", 7, 1),
+        }
