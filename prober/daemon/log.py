@@ -104,7 +104,8 @@ def log_decision(decision: Decision, round_label: str = "") -> None:
     if incident is not None:
         about = f"incident {incident.id} of {incident.endpoint}" if incident.id else incident.endpoint
         cause = f" ({incident.cause})" if incident.cause else ""
-        logger.warning("%s: %s%s", about, decision.reason, cause, extra={"round": round_label, "incident": _id_of(decision)})
+        ids = {"round": round_label, "incident": _id_of(decision)}
+        logger.warning("%s: %s%s", about, decision.reason, cause, extra=ids)
 
 
 def _id_of(decision: Decision | None) -> int | None:
