@@ -30,6 +30,7 @@ SIGN_IN, SIGNED_IN = "/auth/login", "/oauth2callback"
 """Ends of Streamlit's addresses: where one leaves for the identity provider, and where one comes back."""
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """What a browser sends: a name or an address, and perhaps a port."""
+_PORTS: Final = {"http": 80, "https": 443}
 _COOKIE: Final = "canary_signs_in_from"
 _LONGEST_PLACE: Final = 2_000
 Header: TypeAlias = tuple[bytes, bytes]
@@ -101,13 +102,15 @@ class Door:
         return sent if len(kept) == len(sent) else [*kept, (b"location", place.encode("ascii")), used]
 
     def place_of(self, url: str, host: str) -> str:
-        """Path and query of an address of the dashboard; empty for any other, so that nobody is led elsewhere."""
+        """Path and query of an address of the dashboard, or without a host of a path alone; empty for any other, so
+        that nobody is led elsewhere."""
         try:
             parts = urlsplit(url)
         except ValueError:
             return ""
         place = parts.path + (f"?{parts.query}" if parts.query else "")
-        ours = parts.netloc in {host, urlsplit(self.url).netloc}
+        is_path = not (host or parts.scheme or parts.netloc)
+        ours = is_path or self._is_ours(parts.scheme, parts.netloc, host)
         plain = place.startswith("/") and not place.startswith("//") and "\\" not in place and place.isascii()
         return place if ours and plain and place.isprintable() and len(place) <= _LONGEST_PLACE else ""
 
@@ -122,7 +125,15 @@ class Door:
         if origin is None:
             return True
         scheme, _, place = origin.partition("://")
-        return scheme in ("http", "https") and place in {host, urlsplit(self.url).netloc}
+        return self._is_ours(scheme, place, host)
+
+    def _is_ours(self, scheme: str, place: str, host: str) -> bool:
+        """Whether a host and port are those of the request or of the declared address. Capitals are small letters, and
+        the usual port of a scheme may be left out, as browsers do."""
+        if scheme not in _PORTS or not _HOST.fullmatch(place):
+            return False
+        asked, declared = (_place(f"{scheme}://{one}") for one in (place, host))
+        return asked is not None and asked in {declared, _place(self.url)}
 
     def is_proxy(self, client: str) -> bool:
         """Whether a client's address is that of a declared proxy."""
@@ -140,6 +151,16 @@ def _name(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def _place(url: str) -> tuple[str, int] | None:
+    """Host in small letters, and port; None where it is no address of the web."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    return (parts.hostname, port) if parts.hostname and port else None
 
 
 def _kept_place(cookies: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from difflib import SequenceMatcher
 from html import escape
+from itertools import groupby
 from typing import TypeVar
 
 from prober.model.incident import Change, Incident
@@ -25,9 +26,15 @@ CUT_LINES = 200
 DIFFED = 400
 """Words of each text that are compared; the time grows with the product of both."""
 
-# No character that begins markup, an emoji code, mathematics or a link; a colon only before a space or in a time, an
-# equals sign only between spaces.
-_PLAIN = re.compile(r"[^\W_]([\w %.,;()'’“”×→·≥≤±−–/+-]|:(?= )| = | \d\d:\d\d ([A-Z]{2,5}|[+-]\d{2,4})(?!\w))*")
+# A quoted text, or a command, is one piece, so that it is code as a whole or not at all.
+_PIECE = re.compile(r"[^\s“`]*(?:“[^”]*”|`[^`]*`)\S*|\S+")
+# No character that begins markup, an emoji code, mathematics or a link: an underscore only inside a word, a colon only
+# before a space or in a time, and never two hyphens, of which Streamlit makes a dash.
+_PLAIN = re.compile(
+    r"(?!.*(?:--|(?<!\w)_|_(?!\w)|www\.))(?:[\w %.,;()'’“”×→·≥≤±−–/+?!-]|:(?= )|\d:(?=\d\d(?!\d|:)))+", re.I
+)
+# What makes a list, or a line across the page, of the line that it begins.
+_BEGINS_A_LIST = re.compile(r"\d+[.)]$|[^\w(“]|_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +64,28 @@ def one_line(text: str, characters: int = 200) -> str:
 
 
 def inline(text: str, characters: int = 200) -> str:
-    """A hostile text inside Streamlit markdown: as it is where nothing in it can be read as markup, else as code.
+    """A hostile text inside Streamlit markdown: words that cannot be read as markup as they are, the others as code.
 
     A code span is the one place where markdown, emoji codes, links, colours and formulas are all left alone.
     """
-    line = one_line(text, characters)
-    if _PLAIN.fullmatch(line) and "www." not in line.lower():
-        return joined(line)
-    longest = max((len(run) for run in re.findall("`+", line)), default=0)
+    pieces = _PIECE.findall(one_line(text, characters)) or [" "]
+    runs = groupby(range(len(pieces)), lambda n: _is_plain(pieces, n))
+    shown = [(is_plain, " ".join(pieces[n] for n in places)) for is_plain, places in runs]
+    return " ".join(joined(run) if is_plain else _code(run) for is_plain, run in shown)
+
+
+def _is_plain(pieces: Sequence[str], n: int) -> bool:
+    if n == 0 and _BEGINS_A_LIST.match(pieces[0]):
+        return False
+    if pieces[n] == "=":
+        return 0 < n < len(pieces) - 1
+    return _PLAIN.fullmatch(pieces[n] + " " * (n < len(pieces) - 1)) is not None
+
+
+def _code(text: str) -> str:
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
-    return f"{fence} {line} {fence}" if longest else f"{fence}{line or ' '}{fence}"
+    return f"{fence} {text} {fence}" if longest else f"{fence}{text}{fence}"
 
 
 def joined(text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from dashboard import formatting
 from tests.dashboard.canned import HOSTILE
@@ -57,6 +58,11 @@ def test_a_long_reply_is_cut_and_says_by_how_much():
         "since 2026-01-29 14:05 UTC",
         "3 of 8 rounds",
         "did not move (7 rounds against 28, p = 1)",
+        "(7 rounds against 20, p = 1)",
+        "“text no. 2” 15 % (was 32 %)".replace(" %", "\u00a0%"),
+        "is it so? no!",
+        "snake_case of 12:30, or so: yes",
+        "4 of 5, −3 dB → done · more",
     ],
 )
 def test_harmless_text_stays_as_it_is(plain):
@@ -90,11 +96,23 @@ def test_no_line_ends_between_a_number_and_its_unit(plain, made):
         ("a@b.example", "`a@b.example`"),
         ("$x$", "`$x$`"),
         ("_x_", "`_x_`"),
-        ("- list", "`- list`"),
+        ("- list", "`-` list"),
         ("16:100:16", "`16:100:16`"),
-        ("says `no`", "`` says `no` ``"),
+        ("says `no`", "says `` `no` ``"),
+        ("by ada@example.org, since 12:30 UTC", "by `ada@example.org,` since 12:30 UTC"),
+        ("no deploy was recorded (`prober mark deploy`)", "no deploy was recorded `` (`prober mark deploy`) ``"),
+        ("“a *b* c” 3 of 8, d", "`“a *b* c”` 3 of 8, d"),
+        ("ask again --ask 120", "ask again `--ask` 120"),
+        ("a _b_ c __d__", "a `_b_` c `__d__`"),
+        ("1. one", "`1.` one"),
+        ("1) one", "`1)` one"),
+        ("+ one", "`+` one"),
+        ("= one =", "`=` one `=`"),
+        ("ends with:", "ends `with:`"),
+        (":a b: c", "`:a` b: c"),
+        ("a WWW.evil.example b", "a `WWW.evil.example` b"),
         ("``two``", "``` ``two`` ```"),
-        ("two\nlines!", "`two lines!`"),
+        ("two\nlines*", "two `lines*`"),
         ("", "` `"),
     ],
 )
@@ -102,13 +120,17 @@ def test_what_could_be_read_as_markup_becomes_code(hostile, made):
     assert formatting.inline(hostile) == made
 
 
-@given(st.text("`ab \n<*", max_size=60))
-def test_no_text_closes_its_own_code_span(text):
-    made = formatting.inline(text)
-    if made.startswith("`"):
-        fence = made[: len(made) - len(made.lstrip("`"))]
-        assert fence not in made[len(fence) : -len(fence)]
-        assert "\n" not in made
+@given(st.text("`ab1 \n<>*_~-+=.:()[]!#|\\&;“”\"'@$", max_size=60) | st.text(max_size=60))
+def test_no_text_is_read_as_markup_whatever_stands_around_it(text):
+    """CommonMark reads nothing but words and code, and all of it."""
+    for before in ("", "**Why**: "):
+        (paragraph, inline, end) = MarkdownIt().parse(before + formatting.inline(text))
+        assert (paragraph.type, end.type) == ("paragraph_open", "paragraph_close")
+        seen = [one for one in inline.children or () if one.type != "text" or one.content]
+        around = ["strong_open", "text", "strong_close", "text"] if before else []
+        assert {one.type for one in seen[len(around) - bool(before) :]} <= {"text", "code_inline"}
+        read = "".join(one.content for one in seen).replace("\u00a0", " ").removeprefix(before.replace("*", ""))
+        assert " ".join(read.split()) == " ".join(formatting.one_line(text).replace("\u00a0", " ").split())
 
 
 def test_one_line_is_one_line_of_bounded_length():

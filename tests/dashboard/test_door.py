@@ -18,6 +18,7 @@ def knock(
     path: str = "/",
     location: str | None = None,
     query: bytes = b"",
+    url: str = "https://canary.example.com",
     **headers: str,
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """What is sent back, and the headers that the pages see."""
@@ -33,7 +34,7 @@ def knock(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    door = Door(app, "https://canary.example.com", "x-forwarded-email", "127.0.0.1, 10.1.0.0/16")
+    door = Door(app, url, "x-forwarded-email", "127.0.0.1, 10.1.0.0/16")
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     asyncio.run(
         door({"type": kind, "path": path, "query_string": query, "headers": raw, "client": (client, 1)}, None, send)
@@ -86,6 +87,30 @@ def test_the_link_of_a_message_leads_to_its_incident_without_a_step_in_the_histo
 def test_only_its_own_pages_open_its_socket(origin: str, enters: bool) -> None:
     sent, _ = knock("websocket", host="localhost:8501", origin=origin)
     assert (sent[0]["type"] != "websocket.close") == enters
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "enters"),
+    [
+        ("https://Canary.Example.com", "https://canary.example.com", True),
+        ("https://canary.example.com:443/", "https://canary.example.com", True),
+        ("http://canary.example.com:80", "http://canary.example.com", True),
+        ("https://canary.example.com:8443", "https://canary.example.com:8443", True),
+        ("https://canary.example.com:8443", "https://canary.example.com", False),
+        ("https://canary.example.com", "https://canary.example.com:444", False),
+        ("https://canary.example.com", "ftp://canary.example.com", False),
+        ("https://canary.example.com:99999", "https://canary.example.com", False),
+    ],
+)
+def test_the_declared_address_is_compared_as_browsers_write_it(url: str, origin: str, enters: bool) -> None:
+    sent, _ = knock("websocket", url=url, host="localhost:8501", origin=origin)
+    assert (sent[0]["type"] != "websocket.close") == enters
+    sent, _ = knock(path="/auth/login", location="https://id.example/", url=url, host="localhost:8501",
+                    referer=f"{origin}/incident?incident=7")  # fmt: skip
+    [kept] = [value for name, value in sent[0]["headers"] if name == b"set-cookie"]
+    assert (b"incident%3D7" in kept) == enters
+    if enters:
+        assert knock(url=url, host="CANARY.example.com", origin=origin)[0][0]["status"] == 200
 
 
 @pytest.mark.parametrize(
