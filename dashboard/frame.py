@@ -20,6 +20,7 @@ from dashboard.formatting import legible, moment, round_name, when
 from prober.incidents.clock import by_clock_ahead
 from prober.model.errors import NotMadeYet, OlderVersion, StoreError
 from prober.model.incident import Incident
+from prober.text import shows_nothing
 
 LOOK_EVERY_S: Final = 10
 """How often a page that stands open asks whether the store has news."""
@@ -150,7 +151,7 @@ def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
     """Rows of the same columns, their names first."""
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({name: _harmless(name) for name in writer.fieldnames})
     writer.writerows({name: _harmless(cell) for name, cell in row.items()} for row in rows)
     return out.getvalue()
 
@@ -193,6 +194,7 @@ def _harmless(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
     text = legible(cell)
-    # Some spreadsheets skip blanks, and take a full-width sign for the plain one.
-    plain = unicodedata.normalize("NFKC", cell).lstrip()
-    return f"'{text}" if text.startswith(_COMMANDS) or plain.startswith(_COMMANDS) else text
+    # Some spreadsheets skip blanks and what is not seen, and take a full-width sign for the plain one.
+    plain = unicodedata.normalize("NFKC", cell)
+    seen = next((one for one in plain if not (shows_nothing(one) or unicodedata.category(one).startswith("M"))), "")
+    return f"'{text}" if text.startswith(_COMMANDS) or seen in _COMMANDS else text

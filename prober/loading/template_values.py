@@ -8,7 +8,7 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -21,6 +21,8 @@ from prober.text import LEAKED, count, leaks, quoted, short, shown
 
 MOST: Final = 1000
 """Probes that one may stand for."""
+MOST_NAMES: Final = 200
+"""Values of one probe: each is compared with every other name, to suggest the one that was meant."""
 
 _COLUMN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -39,7 +41,13 @@ def constants_of(value: JsonValue, folder: Path) -> Row:
         return {}
     if not isinstance(value, dict):
         raise Fault(f"expected names and values, found {shown(value)}; write vars: {{company: ACME}}")
+    _check_number(value)
     return {_column(name): _filled(_text(one, name), folder) for name, one in value.items()}
+
+
+def _check_number(names: Sized) -> None:
+    if len(names) > MOST_NAMES:
+        raise Fault(f"{len(names):,} names of values, more than {MOST_NAMES:,}; remove those that no text names")
 
 
 def rows_from(value: JsonValue, folder: Path) -> list[tuple[str, Row]]:
@@ -47,6 +55,7 @@ def rows_from(value: JsonValue, folder: Path) -> list[tuple[str, Row]]:
     if value is None:
         return []
     if isinstance(value, dict):
+        _check_number(value)
         columns = {_column(name): one if isinstance(one, list) else [one] for name, one in value.items()}
         if any(not one for one in columns.values()):
             raise Fault("a list of values is empty; write at least one")
@@ -84,6 +93,7 @@ def _filled(value: str, folder: Path) -> str:
 def _row(value: JsonValue) -> Row:
     if not isinstance(value, dict) or not value:
         raise Fault(f"expected a row of names and values, found {shown(value)}; write - {{company: ACME}}")
+    _check_number(value)
     return {_column(name): _text(one, name) for name, one in value.items()}
 
 
@@ -144,6 +154,8 @@ def _of_csv(name: str, text: str) -> list[JsonValue]:
 
 
 def _check_columns(name: str, columns: Sequence[str]) -> None:
+    if len(columns) > MOST_NAMES:
+        raise Fault(f"{name}:1: {len(columns):,} columns, more than {MOST_NAMES:,}; remove those that no text names")
     for number, column in enumerate(columns):
         if column in columns[:number]:
             raise Fault(f"{name}:1: two columns are called {quoted(column)}; rename one")

@@ -27,10 +27,13 @@ def test_rows_come_back_as_they_were():
 
 
 @pytest.mark.parametrize(
-    "formula", ["=1+1", "+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "\u00a0+1", "＝1", "　－1"]
-)
+    "formula",
+    ["=1+1", "+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "\u00a0+1", "＝1", "　－1", "\u200b=1", "\ufeff=1",
+     "\u2060 ＝1", "\ufe0f=1", "\u3164=1", "\u00ad@x", "\u202e+1", "﹢1", "＠SUM(A1)", "\u180e=1", "\x00=1", "\x1f=1", "\u034f-1"],
+)  # fmt: skip
 def test_no_cell_is_a_formula(formula):
     assert read(frame.csv_text([{"a": formula}]))[0]["a"][0] in "'\\"
+    assert frame.csv_text([{formula: "a"}]).lstrip('"')[0] in "'\\"
 
 
 def test_numbers_below_nothing_stay_numbers():

@@ -205,3 +205,18 @@ def test_a_text_that_cannot_be_read_is_said_once(tmp_path: Path) -> None:
     first, second = (str(problem) for problem in caught.value.problems)
     assert "probes.0.prompt: none.txt cannot be read (No such file or directory)" in first
     assert second.endswith("probes.1.prompt: is blank; write what to ask")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "vars: {" + ", ".join(f"a{n}: x" for n in range(201)) + "}\nprobes: [{id: a, prompt: q}]\n",
+            "vars: 201 names",
+        ),
+        ("probes: [{id: a, prompt: q, vars: {" + ", ".join(f"a{n}: x" for n in range(201)) + "}}]\n", "201 names"),
+        ("probes: [{id: a, prompt: q, vars: file://c.csv}]\n", "c.csv:1: 50,000 columns, more than 200"),
+    ],
+)
+def test_too_many_names_of_values_are_refused(tmp_path: Path, text: str, found: str) -> None:
+    assert found in said(tmp_path, text, c__csv=",".join(f"a{n}" for n in range(50_000)) + "\n")
