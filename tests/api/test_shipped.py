@@ -56,6 +56,8 @@ def test_the_rules_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
         {"series": 'up{job="prober",instance="a"}', "values": "1x10 0x20"},
         {"series": changed, "values": "_x10 1x20"},
         {"series": 'prober_endpoint_stale{endpoint="bot"}', "values": "0x30"},
+        {"series": 'prober_budget_left{budget="bot",limit="asks_per_day"}', "values": "10x5 9x20"},
+        {"series": 'prober_budget_limit{budget="bot",limit="asks_per_day"}', "values": "100x30"},
     ]
 
     def wanted(at: str, name: str, *labels: dict[str, str]) -> dict[str, object]:
@@ -65,6 +67,7 @@ def test_the_rules_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
         wanted("5m", "ProberDown"),
         wanted("5m", "ProberEndpointChanged"),
         wanted("25m", "ProberEndpointStale"),
+        wanted("20m", "ProberBudgetNearlySpent"),
     ]
     cases = tmp_path / "cases.yml"
     test = {"interval": "1m", "input_series": series, "alert_rule_test": alerts}
@@ -73,8 +76,8 @@ def test_the_rules_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
     command = [tool, "test", "rules", str(cases)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
-    alerts[:] = [wanted("25m", "ProberDown"), wanted("25m", "ProberEndpointChanged")]
+    fired = ("ProberDown", "ProberEndpointChanged", "ProberBudgetNearlySpent")
+    alerts[:] = [wanted("25m", name) for name in fired]
     cases.write_text(yaml.safe_dump(file))
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
-    assert "ProberDown" in done.stdout + done.stderr
-    assert "ProberEndpointChanged" in done.stdout + done.stderr
+    assert all(name in done.stdout + done.stderr for name in fired)
