@@ -10,7 +10,7 @@ from difflib import unified_diff
 import streamlit as st
 
 from dashboard import tables
-from dashboard.formatting import Shown, moment, one_line, shown
+from dashboard.formatting import Shown, by_clock, moment, one_line, shown
 from dashboard.frame import Cell, PageContext, heading
 from dashboard.selection import choose_from, choose_range
 from prober.model.incident import Change
@@ -73,7 +73,7 @@ def _steps(context: PageContext, versions: Sequence[Version]) -> list[_Step]:
     ]
     found += [_Step(one.at, one.kind, one.what, one.ref, one.actor, one.note) for one in context.store.all_marks()]
     found += [
-        _Step(at, "model began to differ", one.endpoint, f"incident {one.id}", "", one.headline)
+        _Step(at, f"model began to differ{by_clock(one)}", one.endpoint, f"incident {one.id}", "", one.headline)
         for one in context.store.incidents()
         if isinstance(one, Change) and (at := moment(one.onset)) is not None
     ]

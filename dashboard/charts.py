@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import altair as alt
 
-from dashboard.formatting import moment, number, one_line, round_name, share, when
+from dashboard.formatting import began, moment, number, one_line, round_name, share, when
 from prober.model.incident import Change, Facts, Incident
 from prober.model.version import Mark as Deploy
 from prober.model.version import Version
@@ -90,7 +90,7 @@ def marks(
             continue  # no round of it was changed
         name = f"incident {incident.id}"
         if onset := _place(points, incident.onset):
-            words = f"{name}: first changed round, {round_name(incident.onset)}"
+            words = f"{name}: first changed round, {began(incident)}"
             found.append(Mark(onset, "changed", words, until=incident.closed_at))
         if seen := _place(points, incident.detected_round):
             found.append(Mark(seen, "confirmed", f"{name}: confirmed by round {round_name(incident.detected_round)}"))

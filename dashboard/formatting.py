@@ -12,6 +12,7 @@ from html import escape
 from itertools import groupby
 from typing import TypeVar
 
+from prober.incidents.clock import by_clock_ahead
 from prober.model.incident import Change, Incident
 from prober.model.notice import Comparison, Moved
 from prober.status.probe import EmbeddingMap, ProbePage
@@ -114,6 +115,16 @@ def round_name(label: str, zone: tzinfo = UTC) -> str:
     """A round's label as people read it: its time, or the label itself."""
     at = moment(label)
     return when(at, zone) if at else one_line(label, 60)
+
+
+def by_clock(incident: Incident) -> str:
+    """What is added to the beginning of an incident; empty unless its time is that of a clock that was ahead."""
+    return by_clock_ahead(moment(incident.onset), incident.opened_at)
+
+
+def began(incident: Incident, zone: tzinfo = UTC) -> str:
+    """The first round of an incident. May be hostile."""
+    return round_name(incident.onset, zone) + by_clock(incident)
 
 
 def incident_number(text: str) -> int | None:

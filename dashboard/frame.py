@@ -16,8 +16,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.cached_store import CachedStore, forget, read
-from dashboard.formatting import legible, moment, round_name, when
-from prober.incidents.clock import by_clock_ahead
+from dashboard.formatting import began, legible, round_name, when
 from prober.model.errors import NotMadeYet, OlderVersion, StoreError
 from prober.model.incident import Incident
 from prober.text import shows_nothing
@@ -44,8 +43,7 @@ class PageContext:
         return round_name(label, self.zone)
 
     def since(self, incident: Incident) -> str:
-        """The first round of an incident; says so where its time is that of a clock that was ahead. May be hostile."""
-        return self.round(incident.onset) + by_clock_ahead(moment(incident.onset), incident.opened_at)
+        return began(incident, self.zone)
 
     def local(self, at: datetime | None) -> datetime | None:
         """For a column of times in a table, which sorts by them."""

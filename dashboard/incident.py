@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import actions, incident_evidence
 from dashboard.formatting import (
     ago,
+    by_clock,
     incident_number,
     inline,
     joined,
@@ -81,6 +82,7 @@ def _list(context: PageContext) -> None:
 
 
 def _closed(context: PageContext, closed: Sequence[Incident]) -> None:
+    by_clocks = [by_clock(one).strip(" ()") for one in closed]
     chosen = st.dataframe(
         [
             {
@@ -90,10 +92,11 @@ def _closed(context: PageContext, closed: Sequence[Incident]) -> None:
                 "severity": one.severity,
                 "closed as": one.close_reason or "closed",
                 "began": context.local(moment(one.onset)),
+                **({"its beginning is": ahead} if any(by_clocks) else {}),
                 "closed": context.local(one.closed_at),
                 "by": one_line(one.actor, 60),
             }
-            for one in closed
+            for one, ahead in zip(closed, by_clocks, strict=True)
         ],
         hide_index=True,
         key=table_key("closed"),

@@ -10,6 +10,7 @@ from dashboard import tables
 from dashboard.formatting import inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
+from prober.incidents.clock import by_clock_ahead
 from prober.model.sample import SIDE_WORDS, Side
 from prober.status.samples import FeatureStatus, SideStatus, open_shifts
 from prober.text import count
@@ -48,7 +49,7 @@ def undeclared(context: PageContext) -> None:
         said = [
             f"**{inline(one.feature, 60)}** on {inline(one.endpoint, 60)}, which no file declares: "
             f"{SIDE_WORDS[one.side]} {inline(one.words, 120)}, "
-            f"since {context.when(one.onset)}"
+            f"since {context.when(one.onset)}{by_clock_ahead(one.onset, context.now)}"
             for one in shifts
         ]
         st.warning(f"**Live traffic shifted**: {'; '.join(said[:3])}{f' and {len(said) - 3} more' * (len(said) > 3)}.")
@@ -105,7 +106,7 @@ def _shifts(context: PageContext, found: Sequence[FeatureStatus]) -> None:
             "feature": [one_line(one.feature) for one in shifts],
             "endpoint": [one_line(one.endpoint) for one in shifts],
             "what": [SIDE_WORDS[one.side] for one in shifts],
-            "how": [one_line(one.words) for one in shifts],
+            "how": [one_line(one.words) + by_clock_ahead(one.onset, context.now) for one in shifts],
         },
         hide_index=True,
         column_config={"since": tables.time_column("since", context.zone)},

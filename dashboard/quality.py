@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import charts_days, tables
 from dashboard.charts import Mark
 from dashboard.charts_days import DayValue, Unit
-from dashboard.formatting import inline, moment, one_line, round_name
+from dashboard.formatting import began, inline, moment, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.objectives import not_met
 from dashboard.selection import RANGES, TimeRange, choose_by, choose_from, choose_range, link
@@ -208,7 +208,7 @@ def _marks(context: PageContext, range_: TimeRange) -> list[Mark]:
     since, _ = range_.dates(context.now)
     begin = datetime.combine(since, time(), UTC)
     found = [
-        Mark(at, "changed", f"incident {one.id} at {one_line(one.endpoint, 60)}, since {round_name(one.onset)}")
+        Mark(at, "changed", f"incident {one.id} at {one_line(one.endpoint, 60)}, since {began(one)}")
         for one in context.store.incidents()
         if isinstance(one, Change) and (at := moment(one.onset)) is not None
     ]

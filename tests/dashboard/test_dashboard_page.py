@@ -8,11 +8,14 @@ from math import log10
 
 import pytest
 
-from dashboard import cached_store
+from dashboard import cached_store, charts
 from dashboard.formatting import inline
 from prober.model.errors import NotMadeYet, StoreError
 from prober.model.evidence import Findings, Share, Shift
+from prober.model.sample import SIDE_WORDS, FoundShift
+from prober.status.samples import FeatureStatus, SideStatus
 from prober.store.pages import overview as overview_page
+from prober.store.samples import Feature
 from prober.store.views import DeliveryView
 from tests.dashboard.canned import (
     HOSTILE,
@@ -24,6 +27,7 @@ from tests.dashboard.canned import (
     fleet,
     history,
     hostile,
+    incident,
     rounds_every,
     sign,
 )
@@ -296,3 +300,23 @@ def test_an_endpoint_that_is_judged_by_days_says_why_its_rounds_have_no_value(pa
     assert "Judged by days: rounds of one day are alike here" in shown and "Not read in this time" not in shown
     store.is_by_day = False
     assert "Not read in this time" in texts(page(store, "endpoint", endpoint="bot"))
+
+
+def test_a_beginning_by_a_clock_that_was_ahead_is_said_to_be_one_wherever_it_is_shown(page):
+    points = history("bot", changed=30)
+    before = NOW - timedelta(days=40)
+    over = incident(points, 30, state="closed", close_reason="accepted", closed_at=NOW, opened_at=before)
+    right = incident(points, 30, number=4, state="closed", close_reason="accepted", closed_at=NOW)
+    store = CannedStore((endpoint_view("bot", points),), points, all_incidents=(over, right))
+    said = "by a clock that was once ahead"
+    table = page(store, "incident").dataframe[0].value
+    assert table["its beginning is"].tolist() == [said, ""]
+    (mark,) = [one.words for one in charts.marks(points, [over], []) if one.kind == "changed"]
+    assert mark.endswith(f" ({said})")
+    assert page(replace(store, all_incidents=(right,)), "incident").dataframe[0].value.columns.tolist()[-3:] == [
+        "began", "closed", "by",
+    ]  # fmt: skip
+    shift = FoundShift("gone", "chat", "inputs", NOW + timedelta(hours=5), NOW, "asks for more")
+    feature = FeatureStatus(Feature("gone", "chat", 9, 0, 0, NOW), {one: SideStatus(NOW, None) for one in SIDE_WORDS},
+                            (shift,), {})  # fmt: skip
+    assert said in page(replace(store, features=(feature,)), "samples").dataframe[1].value["how"][0]
