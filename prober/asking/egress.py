@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from prober.model.errors import ConfigurationError
+from prober.model.errors import ConfigurationError, Problem
 
 _BARE: Final = re.compile(r"\[SSL(?:: \w+)?\] | \(_ssl\.c:\d+\)$")
 """What OpenSSL says for its own programmers."""
@@ -35,15 +35,19 @@ def context_of(files: Certificates, usual: Callable[[], ssl.SSLContext]) -> ssl.
     try:
         context = usual() if files.ca_file is None else ssl.create_default_context(cafile=files.ca_file)
     except OSError as error:
-        raise ConfigurationError(f"ca_file {files.ca_file}: {_fault(error)}") from None
+        raise _unreadable("ca_file", f"{files.ca_file}: {_fault(error)}") from None
     if files.client_cert is not None:
         try:
             # Without a passphrase here, one would be asked for at the terminal.
             context.load_cert_chain(files.client_cert, files.client_key, password="")
         except (OSError, ValueError) as error:
             names = " with client_key ".join(name for name in (files.client_cert, files.client_key) if name)
-            raise ConfigurationError(f"client_cert {names}: {_fault(error)}") from None
+            raise _unreadable("client_cert", f"{names}: {_fault(error)}") from None
     return context
+
+
+def _unreadable(field: str, message: str) -> ConfigurationError:
+    return ConfigurationError([Problem("", 0, field, message)])
 
 
 def _fault(error: Exception) -> str:

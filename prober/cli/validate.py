@@ -56,9 +56,11 @@ def _check_certificates(found: Declarations) -> None:
         try:
             context_of(files, ssl.create_default_context)
         except ConfigurationError as error:
-            problems += [replace(each, field=f"endpoints.{endpoint.name}") for each in error.problems]
+            problems += [
+                replace(found.files[endpoint.name, each.field], message=each.message) for each in error.problems
+            ]
     if problems:
-        raise ConfigurationError(problems)
+        raise ConfigurationError(sorted(problems))
 
 
 def _not_configured_here(found: Declarations) -> tuple[Problem, ...]:

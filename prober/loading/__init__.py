@@ -23,6 +23,7 @@ from typing import Any, TypeAlias
 from pydantic import JsonValue
 
 from prober.judging.promise import Promise
+from prober.loading.connection_rules import FILES
 from prober.loading.cron import rounds_per_year
 from prober.loading.files import find, holds_alerts, holds_budgets, holds_endpoints, holds_samples, holds_sets, read
 from prober.loading.gather import Endpoints, gather_alerts, gather_budgets, gather_endpoints, gather_sets, warnings
@@ -58,6 +59,8 @@ class Declarations:
     """What owners, and everything, may cost."""
     warnings: tuple[Problem, ...] = ()
     """What is valid, but probably a mistake."""
+    files: Mapping[tuple[str, str], Problem] = field(default_factory=dict)
+    """(endpoint, field that names a file) → where that is written; the message is empty."""
     _asking: dict[str, list[ProbeSet]] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Endpoint] = field(init=False, repr=False, compare=False)
 
@@ -154,6 +157,12 @@ def load(*paths: str | Path, alerters: Collection[str] = (), refusals: Refusals 
         endpoints=tuple(sorted(endpoints, key=lambda endpoint: endpoint.name)),
         alerts=alerts,
         budgets=budgets,
+        files={
+            (name, one): each.document.problem(Finding(("endpoints", name, one), ""))
+            for name, each in declared.items()
+            for one in FILES
+            if getattr(each.endpoint, one, None) is not None
+        },
     )
     return replace(found, warnings=tuple(sorted([*warnings(declared), *_short_references(found, declared), *remarks])))
 

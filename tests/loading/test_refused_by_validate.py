@@ -324,14 +324,14 @@ def test_one_endpoint_under_two_names_and_a_missing_key_are_warnings(
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ("ca_file: gone.pem", "ca_file {}/gone.pem: cannot be read"),
-        ("ca_file: '.'", "ca_file {}: "),
-        ("ca_file: endpoints.yaml", "ca_file {}/endpoints.yaml: not a certificate"),
-        ("client_cert: gone.pem", "client_cert {}/gone.pem: cannot be read"),
-        ("client_cert: endpoints.yaml", "client_cert {}/endpoints.yaml: not a certificate"),
+        ("ca_file: gone.pem", "ca_file: {}/gone.pem: cannot be read"),
+        ("ca_file: '.'", "ca_file: {}: "),
+        ("ca_file: endpoints.yaml", "ca_file: {}/endpoints.yaml: not a certificate"),
+        ("client_cert: gone.pem", "client_cert: {}/gone.pem: cannot be read"),
+        ("client_cert: endpoints.yaml", "client_cert: {}/endpoints.yaml: not a certificate"),
         (
             "client_cert: endpoints.yaml, client_key: gone.key",
-            "client_cert {0}/endpoints.yaml with client_key {0}/gone.key: ",
+            "client_cert: {0}/endpoints.yaml with client_key {0}/gone.key: ",
         ),
     ],
 )
@@ -341,7 +341,7 @@ def test_certificates_that_a_run_cannot_read(
     endpoint = f"  far: {{provider: openai, model: m, base_url: 'https://api.example.com/v1', {fields}}}\n"
     loaded(tmp_path, endpoints=BOT + endpoint)
     assert main(["validate", str(tmp_path)]) == 2
-    assert f"endpoints.far: {expected.format(tmp_path)}" in capsys.readouterr().err
+    assert f"{tmp_path}/endpoints.yaml:3: endpoints.far.{expected.format(tmp_path)}" in capsys.readouterr().err
 
 
 @pytest.mark.slow
