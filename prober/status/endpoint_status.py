@@ -14,7 +14,7 @@ from prober.loading.round_labels import moment_of
 from prober.model.budget import NANO, since
 from prober.model.declaration import Severity
 from prober.model.incident import Incident
-from prober.model.watch import CLOCK_SLACK, cause_in_words
+from prober.model.watch import CLOCK_SLACK, NOT_ASKED, cause_in_words
 from prober.status.gathering import judged_from, lasting, middle_gap, next_scheduled, protected_by, without_words
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
@@ -297,8 +297,10 @@ def _usual_gap(rounds: Sequence[RoundView]) -> timedelta | None:
 
 def _verdict(endpoint: EndpointView, state: State, ended: Sequence[RoundView], *, is_known_fresh: bool) -> Verdict:
     match state:
-        case "changed" | "unreachable":
-            return state
+        case "changed":
+            return "changed"
+        case "unreachable":
+            return "unknown" if _is_our_doing(endpoint, ended) else "unreachable"
         case "suspected":
             return "degraded"
         case "quiet" if is_known_fresh:
@@ -307,6 +309,16 @@ def _verdict(endpoint: EndpointView, state: State, ended: Sequence[RoundView], *
             return "degraded" if is_doubtful or (ended and ended[0].failed) else "ok"
         case _:
             return "unknown"
+
+
+def _is_our_doing(endpoint: EndpointView, ended: Sequence[RoundView]) -> bool:
+    """Whether it was not asked for a reason of our own, such as a budget: callers may reach it all the same."""
+    cause = endpoint.last_failure
+    if endpoint.trouble is not None:
+        cause = endpoint.trouble.cause or endpoint.trouble.kind
+    elif ended and ended[0].state == "missed":
+        cause = ended[0].reason
+    return cause.partition(":")[0] in (*NOT_ASKED, "configuration", "crashed")
 
 
 def _newest(moments: Sequence[datetime | None], now: datetime) -> datetime | None:
