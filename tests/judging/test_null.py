@@ -166,8 +166,19 @@ def test_a_round_of_the_reference_is_held_against_the_others(monkeypatch) -> Non
     monkeypatch.setattr(learning, "log_classes", spy)
     tables = [table_of(counts) for counts in (((4, 0),), ((0, 4),), ((1, 3),))]
     learn(tables, np.full((1, 2), 0.5), np.array([[0.0, 1.0]]), np.zeros((1, 2), dtype=bool))
-    np.testing.assert_allclose(held_against[0], [[0.5 + 1, 0.5 + 7]])
-    np.testing.assert_array_less(held_against[1][0, 1], 0.5 + 3 + 1e-9)
+    np.testing.assert_allclose(held_against[0], [[0.5 + 1, 0.5 + 7], [0.5 + 5, 0.5 + 3], [0.5 + 4, 0.5 + 4]])
+
+
+@pytest.mark.parametrize("rounds", [2, 33])
+def test_how_many_rounds_are_looked_at_in_one_call_changes_no_bit(rounds: int, monkeypatch) -> None:
+    rng = np.random.default_rng(rounds)
+    tables = [table_of(rng.multinomial(9, [0.6, 0.3, 0.1, 0.0], size=3)) for _ in range(rounds)]
+    arguments = tables, np.full((3, 4), 0.25), rng.normal(size=(3, 4)), np.zeros((3, 4), dtype=bool)
+    together = learn(*arguments)
+    monkeypatch.setattr(learning, "TOGETHER", 1)
+    one_by_one = learn(*arguments)
+    for name in ("base", "classes", "score", "repeats"):
+        assert getattr(together, name).tobytes() == getattr(one_by_one, name).tobytes()
 
 
 def test_probabilities_whose_product_is_below_the_smallest_double_are_finite_in_logs() -> None:

@@ -21,6 +21,9 @@ from prober.judging.statistic.readings import Bools, Floats, Ints, Table, poster
 
 REPEAT_WEIGHT: Final = 4.0
 """How much a reply of the repeated round counts beside one reply's worth of the mean."""
+TOGETHER: Final = 32
+"""Rounds of the reference that are looked at in one call: arrays of this size cost by the call. All at once would take
+memory by the square of their number. Changes no bit."""
 
 
 def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, names: Ints | None = None) -> Null:
@@ -45,17 +48,22 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
         base=base,
         classes=class_prior,
     )
-    one = np.zeros(len(prior), dtype=np.int64)
+    parts = [range(first, min(first + TOGETHER, len(tables))) for first in range(0, len(tables), TOGETHER)]
+    below = [Table.below([tables[i] for i in part]) for part in parts]
     for _ in range(6):
         base = prior + sum(d[:, None] * c for d, c in zip(discounts, counts, strict=True))
         expected = np.zeros_like(class_prior)
-        for i, table in enumerate(tables):
-            without = replace(null, base=base - discounts[i][:, None] * counts[i])
-            log_joint = log_classes(NullStack.of([without]), table)[0]
-            log_joint[len(CLASS_PRIOR) + 1 + i] = -np.inf
-            belief = posterior(log_joint)
-            expected += belief
-            discounts[i] = discount(belief[None], table.replies, _strengths(belief)[None], one)
+        for part, table in zip(parts, below, strict=True):
+            without = [replace(null, base=base - discounts[i][:, None] * counts[i]) for i in part]
+            stack = NullStack.of(without)
+            log_joint = np.ascontiguousarray(log_classes(stack, table))  # else sums are taken in another order
+            log_joint[np.arange(len(part)), len(CLASS_PRIOR) + 1 + np.array(part)] = -np.inf
+            beliefs = posterior(log_joint)
+            strengths = np.broadcast_to(_strengths(beliefs[0]), beliefs.shape)
+            worth = discount(beliefs, table.replies, strengths, stack.channel).reshape(len(part), -1)
+            discounts[part.start : part.stop] = worth
+            for belief in beliefs:
+                expected += belief
         null = replace(null, base=base, classes=class_prior + expected)
     return null
 
