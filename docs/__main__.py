@@ -35,7 +35,7 @@ SHAPES: Final[Mapping[str, type[Shape]]] = {
 """Everything that is declared in files, by name."""
 
 _DEFAULT_IN_WORDS: Final = {
-    ("ProbeSet", "name"): "the file's stem",
+    ("ProbeSet", "name"): "the file's name without .yaml",
     ("Tool", "parameters"): "no arguments",
     ("Digest", "severities"): "`[info]`",
 }

@@ -13,7 +13,7 @@ from prober.model.shape import Duration, Name, Shape, seconds
 
 
 class Canary(Shape):
-    """An edited prompt is asked beside the version in force, before it takes its place."""
+    """An edited prompt is asked beside the current version, before it takes its place."""
 
     rounds: int = Field(10, ge=3, le=1000)
     """Rounds in which both are asked, at most: a prompt that is worse is reported as soon as that is certain."""
@@ -81,7 +81,7 @@ class Candidate:
     digest: str
     """Content hash of the candidate; of a version, what made it due."""
     reference: int
-    """Number of the version in force; 0 of an endpoint."""
+    """Number of the current version; 0 of an endpoint."""
     number: int
     """Number of the candidate's version; 0 of an endpoint."""
     began_at: datetime

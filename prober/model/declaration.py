@@ -266,7 +266,7 @@ class ProbeSet(Shape):
     priority: Priority = "normal"
     """What is held back first where a probe set spends more than planned: `low` before `normal` before `high`."""
     canary: Canary | None = None
-    """An edited prompt is first asked beside the version in force. Without `canary`, it replaces that version at
+    """An edited prompt is first asked beside the current version. Without `canary`, it replaces that version at
     once."""
     shadow: Shadow | None = None
     """Another endpoint is asked beside those of the set."""

@@ -29,7 +29,7 @@ MOST_BUDGETS: Final = 500
 """Limits of budgets that are shown, the fullest of them: no number of names makes the page too long to scrape."""
 
 MOST_OBJECTIVES: Final = 500
-"""Objectives that are shown, the gravest of them."""
+"""Objectives that are shown, those with the least error budget left."""
 _OBJECTIVE: Final = "endpoint probe_set objective"
 _IN_UNITS = "Asks, tokens or dollars, as `limit` says, such as `tokens_per_day`; the 500 fullest limits."
 METRICS: Final[Mapping[str, tuple[str, str]]] = {
@@ -68,7 +68,9 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "samples_shift_timestamp_seconds": (
         "Onset of the newest shift that was found in live samples.", "endpoint feature side",
     ),
-    "objective_target_ratio": ("Target share of good replies of an objective; the 500 gravest objectives.", _OBJECTIVE),
+    "objective_target_ratio": (
+        "Target share of good replies of an objective; the 500 with the least error budget left.", _OBJECTIVE,
+    ),
     "objective_attained_ratio": ("Share of good replies in its window.", _OBJECTIVE),
     "objective_budget_left_ratio": (
         "Share of its error budget that is left; below 0 where more was spent than there was.", _OBJECTIVE,
