@@ -70,7 +70,8 @@ def output_limit(parameters: object) -> int | None:
     if not isinstance(parameters, dict):
         return None
     for name, value in parameters.items():
-        found = value if name in _LIMITS and isinstance(value, int) else output_limit(value)
+        is_limit = name in _LIMITS and isinstance(value, int) and value > 0  # llama.cpp takes -1 for "no limit"
+        found = value if is_limit else output_limit(value)
         if found is not None:
             return found
     return None

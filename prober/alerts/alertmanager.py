@@ -29,7 +29,8 @@ NAMES: Final[Mapping[Subject, str]] = {
 }
 """Subject → `alertname`."""
 FIRES_FOR: Final = timedelta(days=365)
-"""Alertmanager forgets an alert that nobody sends again within minutes, unless it says until when it holds."""
+"""Alertmanager forgets an alert that nobody sends again within minutes, unless it says until when it holds; and every
+alert when it is restarted."""
 LABEL_LIMIT: Final = 200
 TEXT_LIMIT: Final = 4000
 
@@ -105,4 +106,4 @@ def open_alertmanager(settings: Settings) -> PostAlerter | None:
     if url is None:
         return None
     base = checked_address("PROBER_ALERTMANAGER_URL", url).rstrip("/")
-    return PostAlerter("alertmanager", f"{base}/api/v2/alerts", alerts)
+    return PostAlerter("alertmanager", f"{base}/api/v2/alerts", alerts, forgets=True)

@@ -135,6 +135,8 @@ class PostAlerter:
     """May hold the receiver's key."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     timeout_s: float = TIMEOUT_S
+    forgets: bool = False
+    """Whether what fires has to be sent again and again: the receiver keeps it in memory only."""
 
     def send(self, notice: Notice) -> Outcome:
         content = self.template(notice, self.now())

@@ -16,7 +16,15 @@ from prober.model.decision import Action, Decision
 from prober.model.incident import Event, Incident
 from prober.model.notice import Notice
 from prober.service.act import try_to_act
-from prober.service.deliver import Outbox, StoredOutbox, UnstoredOutbox, deliver, news_of_database
+from prober.service.deliver import (
+    REPEAT_S,
+    Outbox,
+    StoredOutbox,
+    UnstoredOutbox,
+    deliver,
+    news_of_database,
+    repeat,
+)
 from prober.service.measured import look_at_samples
 from prober.service.run_round import Clock
 from prober.service.upkeep import check_freshness, look_at_incidents, may_be_news, owe_weekly_report
@@ -37,6 +45,8 @@ class Notices:
         self.lanes = (*map(Lane, names), Lane(others=names))
         """One for each alerter, and one for what was owed to alerters that are configured no more."""
         self._unstored = {lane.alerter: UnstoredOutbox() for lane in self.lanes}
+        self._repeated_at: dict[str, float] = {}
+        """Alerter → when what holds was last repeated to it, by the monotonic clock."""
         self.has_database = True
         """Whether it can be used; where not, only what needs none is delivered."""
 
@@ -79,6 +89,18 @@ class Notices:
         """Every notice of a lane that is due, one after the other, for as long as that may go on."""
         if self.has_database:
             self._deliver(lane, StoredOutbox(self._store, lane), may_go_on)
+            self._repeat(lane)
+
+    def _repeat(self, lane: Lane) -> None:
+        """By the thread that delivers the lane, so that no end of an alert is overtaken."""
+        alerter = next((one for one in self._alerters if one.name == lane.alerter), None)
+        if alerter is None or not getattr(alerter, "forgets", False):
+            return
+        if time.monotonic() - self._repeated_at.get(alerter.name, -REPEAT_S) < REPEAT_S:
+            return
+        self._repeated_at[alerter.name] = time.monotonic()
+        with reported(f"repeating what holds to {alerter.name}"):
+            repeat(self._store, alerter, self._dashboard_url, self._clock())
 
     def deliver_unstored(self, lane: Lane, may_go_on: Callable[[], bool]) -> None:
         """The same of news of the database itself, by a thread that no database holds up."""

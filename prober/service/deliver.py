@@ -41,6 +41,11 @@ MOST_ATTEMPTS = 100
 MOST_REFUSALS = 8
 """About an hour of tries of what the channel answers with a word nobody knows: later news waits behind it."""
 
+REPEAT_S = 120.0
+"""Between two repetitions to a receiver that forgets."""
+REPEATED_FOR = timedelta(minutes=15)
+"""How long an end is repeated."""
+
 logger = logging.getLogger(__name__)
 _tell = partial(logger.log, logging.ERROR)  # without a traceback: that may show what a reply says
 
@@ -155,6 +160,27 @@ def deliver(
     outbox.settle_notice(notice.id, outcome, retry_at, settled_at)
     _log(notice, outcome, retry_at)
     return Delivery(notice, outcome, retry_at)
+
+
+def repeat(store: Store, alerter: Alerter, dashboard_url: str, now: datetime) -> None:
+    """Send again what holds, to a receiver that forgets it; no more, where it does not take one. Raises StoreError."""
+    for notice in store.query(_held, alerter.name, dashboard_url, now):
+        if not _send(notice, [alerter]).sent:
+            return
+
+
+def _held(tx: Transaction, alerter: str, dashboard_url: str, now: datetime) -> list[Notice]:
+    """The newest notice of each thing that fires; and of what ended lately, for another process may have repeated that
+    it fires just then."""
+    newest: dict[tuple[int | Event, str], int] = {}
+    for number, incident_id, endpoint, event, sent_at in notices.sent_to(tx, alerter, now):
+        rule = EVENTS[event]
+        about = incident_id or rule.after or event, endpoint
+        if rule.phase == "resolved" and sent_at < now - REPEATED_FOR:
+            newest.pop(about, None)
+        elif rule.phase is not None:
+            newest[about] = number
+    return [notice_of(tx, number, dashboard_url, now) for number in newest.values()]
 
 
 def backoff_s(attempts: int) -> float:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Exists
+from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select, update
 
@@ -25,6 +26,9 @@ CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """By how much the clocks of several machines may differ."""
 LONGEST_WAIT: Final = timedelta(hours=7)
 """Longer than a notice that failed ever waits to be tried again."""
+
+REMEMBERED: Final = timedelta(days=30)
+"""How long what was sent about an endpoint, or about the prober, may still hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +254,19 @@ def is_owed_since(tx: Transaction, event: Event, since: datetime, now: datetime)
     created = col(NoticeRow.created_at)
     found = select(NoticeRow.id).where(NoticeRow.event == event, created >= since, created <= now + CLOCKS_DIFFER)
     return tx.exec(found.limit(1)).first() is not None
+
+
+def sent_to(tx: Transaction, alerter: str, now: datetime) -> list[tuple[int, int, str, Event, datetime]]:
+    """(id, incident or 0, endpoint, event, when sent) of what an alerter took, oldest first: of incidents that are not
+    closed, and of the last `REMEMBERED`."""
+    rows = tx.connection().execute(
+        columns(*(getattr(NoticeRow, name) for name in ("id", "incident_id", "endpoint", "event", "sent_at")))
+        .join(IncidentRow, col(IncidentRow.id) == col(NoticeRow.incident_id), isouter=True)
+        .where(col(NoticeRow.alerter) == alerter, col(NoticeRow.state) == "sent")
+        .where(or_(col(IncidentRow.state) != "closed", col(NoticeRow.sent_at) > now - REMEMBERED))
+        .order_by(col(NoticeRow.id))
+    )
+    return [(number, incident or 0, endpoint or "", event, at) for number, incident, endpoint, event, at in rows]
 
 
 def newest_at(tx: Transaction, incident_id: int, events: Collection[Event]) -> datetime | None:

@@ -14,8 +14,12 @@ from pathlib import Path
 import pytest
 
 from prober.alerts.alertmanager import open_alertmanager
+from prober.incidents.routing import Routing
 from prober.model.notice import Notice
+from prober.service.decisions import notify_of_no_incident
+from prober.service.deliver import StoredOutbox, deliver, repeat
 from prober.settings import Settings
+from prober.store import Store
 from tests.alerts.hook import Hook, listening
 from tests.alerts.notices import PLAIN, edited
 from tests.processes import free_port, wait_until
@@ -34,7 +38,38 @@ def receiver() -> Iterator[Hook]:
 
 
 @pytest.fixture
-def alertmanager(receiver: Hook, tmp_path: Path) -> Iterator[str]:
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{tmp_path / 'prober.db'}") as opened:
+        yield opened
+
+
+class Server:
+    """An Alertmanager that can be restarted, by a kill."""
+
+    def __init__(self, folder: Path) -> None:
+        assert PROGRAM is not None
+        address = f"127.0.0.1:{free_port()}"
+        self.url, self._log = f"http://{address}", folder / "log"
+        options = [f"--config.file={folder}/config.yml", f"--storage.path={folder}/data", "--cluster.listen-address="]
+        self._command = [PROGRAM, *options, f"--web.listen-address={address}"]
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        wait_until(lambda: answers(f"{self.url}/-/ready"))
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait(timeout=30)
+
+    def active(self) -> list[str]:
+        """Severities of the alerts that fire."""
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts?active=true", timeout=5) as answer:
+            return [alert["labels"]["severity"] for alert in json.load(answer)]
+
+
+@pytest.fixture
+def alertmanager(receiver: Hook, tmp_path: Path) -> Iterator[Server]:
     if PROGRAM is None:
         pytest.skip("Alertmanager is not installed; apt-get install prometheus-alertmanager installs it")
     route = {
@@ -46,16 +81,12 @@ def alertmanager(receiver: Hook, tmp_path: Path) -> Iterator[str]:
     }
     hook = {"name": "hook", "webhook_configs": [{"url": f"{receiver.base}/am", "send_resolved": True}]}
     (tmp_path / "config.yml").write_text(json.dumps({"route": route, "receivers": [hook]}))
-    address = f"127.0.0.1:{free_port()}"
-    options = [f"--config.file={tmp_path}/config.yml", f"--storage.path={tmp_path}/data", "--cluster.listen-address="]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([PROGRAM, *options, f"--web.listen-address={address}"], stdout=log, stderr=log)
+    server = Server(tmp_path)
     try:
-        wait_until(lambda: answers(f"http://{address}/-/ready"))
-        yield f"http://{address}"
+        server.start()
+        yield server
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        server.stop()
 
 
 def answers(url: str) -> bool:
@@ -83,26 +114,50 @@ def heard(receiver: Hook) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_an_incident_arrives_once_becomes_more_serious_and_ends(alertmanager: str, receiver: Hook) -> None:
+def test_an_incident_arrives_once_becomes_more_serious_and_ends(alertmanager: Server, receiver: Hook) -> None:
     began = datetime.now(UTC) - timedelta(hours=2)
     opened = edited(PLAIN, severity="warning", since=began, at=began)
-    send(alertmanager, opened)
+    send(alertmanager.url, opened)
     wait_until(lambda: ("firing", "warning", "12") in heard(receiver))
-    send(alertmanager, opened)  # as after a crash between sending and marking as sent
+    send(alertmanager.url, opened)  # as after a crash between sending and marking as sent
     time.sleep(SETTLED_S)
     assert heard(receiver) == [("firing", "warning", "12")]
 
-    send(alertmanager, edited(opened, event="escalated", severity="critical", fired=("warning",)))
+    send(alertmanager.url, edited(opened, event="escalated", severity="critical", fired=("warning",)))
     wait_until(lambda: ("firing", "critical", "12") in heard(receiver))
     wait_until(lambda: ("resolved", "warning", "12") in heard(receiver))
 
     fired = ("warning", "critical")
-    send(alertmanager, edited(opened, event="closed", severity="critical", state="closed", fired=fired))
+    send(alertmanager.url, edited(opened, event="closed", severity="critical", state="closed", fired=fired))
     wait_until(lambda: ("resolved", "critical", "12") in heard(receiver))
     time.sleep(SETTLED_S)
     assert sorted(heard(receiver)) == [
         ("firing", "critical", "12"), ("firing", "warning", "12"),
         ("resolved", "critical", "12"), ("resolved", "warning", "12"),
     ]  # fmt: skip
-    with urllib.request.urlopen(f"{alertmanager}/api/v2/alerts?active=true", timeout=5) as answer:
-        assert json.load(answer) == []
+    assert alertmanager.active() == []
+
+
+def test_what_fires_outlives_a_restart_of_alertmanager_and_its_end_arrives(
+    alertmanager: Server, receiver: Hook, store: Store
+) -> None:
+    alerter = open_alertmanager(Settings(PROBER_ALERTMANAGER_URL=alertmanager.url))
+    assert alerter is not None
+    now = datetime.now(UTC)
+    routing = Routing(("alertmanager",))
+    store.change(notify_of_no_incident, "daemon_silent", routing, now, cause="the daemon a:1 is silent")
+    assert deliver(StoredOutbox(store), [alerter], lambda: now, "") is not None
+    wait_until(lambda: heard(receiver) == [("firing", "critical", "0")])
+    alertmanager.stop()
+    alertmanager.start()
+    assert alertmanager.active() == [], "it keeps what fires in memory"
+    repeat(store, alerter, "", now)
+    wait_until(lambda: alertmanager.active() == ["critical"])
+    wait_until(lambda: heard(receiver)[1:] == [("firing", "critical", "0")])  # it was killed before it noted the first
+
+    store.change(notify_of_no_incident, "daemon_back", routing, now, cause="the daemon a:1 is back")
+    assert deliver(StoredOutbox(store), [alerter], lambda: now, "") is not None
+    wait_until(lambda: heard(receiver)[2:] == [("resolved", "critical", "0")])
+    repeat(store, alerter, "", now)
+    time.sleep(SETTLED_S)
+    assert (len(heard(receiver)), alertmanager.active()) == (3, [])

@@ -152,6 +152,8 @@ def test_tokens_are_estimated_from_all_that_is_sent() -> None:
         ({"max_tokens": 60}, 60),
         ({"max_completion_tokens": 7}, 7),
         ({"generationConfig": {"maxOutputTokens": 200}}, 200),
+        ({"max_tokens": -1}, None),
+        ({"max_tokens": 0, "extra": {"max_completion_tokens": 9}}, 9),
     ],
 )
 def test_the_limit_of_an_answer_is_found_where_providers_put_it(parameters: object, limit: int | None) -> None:

@@ -632,6 +632,34 @@ def test_a_receiver_that_hangs_holds_up_no_other(files, store, clock):
     hanging.let_go.set()
 
 
+class Forgetful:
+    """A receiver that keeps what fires in memory only."""
+
+    name, forgets = "forgetful", True
+
+    def __init__(self) -> None:
+        self.got = []
+
+    def send(self, notice):
+        self.got.append(notice.event)
+        return Outcome(True, "sent")
+
+
+def test_what_fires_is_repeated_now_and_then_to_a_receiver_that_forgets(files, store, clock, monkeypatch):
+    forgetful, other = Forgetful(), Quick()
+    for name in ("forgetful", "quick"):
+        store.change(notify_of_no_incident, "stale", Routing((name,)), NOON, endpoint="parrot")
+    daemon = Daemon([files], store, [forgetful, other], "", worker="here", clock=clock)
+    daemon.deliver()
+    daemon.deliver()
+    assert forgetful.got == ["stale", "stale"], "once as a notice, once as what holds at the start"
+    monkeypatch.setattr("prober.daemon.notices.REPEAT_S", 0.0)
+    other.got.clear()
+    daemon.deliver()
+    assert forgetful.got == ["stale"] * 3
+    assert not other.got.is_set()
+
+
 @pytest.mark.slow
 def test_a_backlog_of_passed_moments_does_not_hold_up_the_end(files, store, clock):
     write_set(files, every="10s")

@@ -21,7 +21,7 @@ from prober.model.notice import EndpointNews, Notice, Outcome
 from prober.model.watch import Health
 from prober.service.act import try_to_act
 from prober.service.decisions import notify_of_no_incident
-from prober.service.deliver import StoredOutbox
+from prober.service.deliver import StoredOutbox, repeat
 from prober.service.settle import settle as settle_round
 from prober.service.upkeep import check_freshness, look_at_incidents, may_be_news, owe_weekly_report
 from prober.status.report import markdown, report
@@ -499,3 +499,41 @@ def test_several_daemons_owe_the_weekly_report_once(store: Store, url: str) -> N
     ] * 2  # fmt: skip
     said = {one.about.markdown for one in found if one.at == found[0].at}
     assert said == {markdown(store.query(report, 7, found[0].at))}, "what the verb prints"
+
+
+class Forgetful:
+    """A receiver that keeps what fires in memory only."""
+
+    name = "log"
+
+    def __init__(self, *, up: bool = True) -> None:
+        self.got: list[tuple[str, str, tuple[str, ...]]] = []
+        self.up = up
+
+    def send(self, notice: Notice) -> Outcome:
+        self.got.append((notice.event, notice.endpoint, notice.fired))
+        return Outcome(self.up, "sent" if self.up else "unreachable")
+
+
+def test_what_fires_is_repeated_until_it_is_over_and_its_end_for_a_while(store: Store) -> None:
+    def repeated(at: datetime, *, up: bool = True) -> list[tuple[str, str, tuple[str, ...]]]:
+        receiver = Forgetful(up=up)
+        repeat(store, receiver, "", at)
+        return receiver.got
+
+    declare(store)
+    incident = failing(store)
+    check_freshness(store, SEARCH, NOW - DAY, NOW, Routing(("log",)), NOW)
+    assert repeated(NOW) == [], "nothing that was not sent"
+    deliver(store)
+    assert sorted(repeated(NOW + 5 * DAY)) == [("stale", "search", ()), ("trouble", "billing", ())]
+    assert len(repeated(NOW, up=False)) == 1, "a receiver that is down is left alone"
+
+    over = NOW + 5 * DAY
+    complete(store, over, endpoint=SEARCH, probe_set="chat")
+    check_freshness(store, SEARCH, NOW - DAY, over - HOUR, Routing(("log",)), over)
+    assert try_to_act(store, incident.id, Action("close", "ana"), NAMES, over) is not None
+    deliver(store, over)
+    ended = [("fresh", "search", ()), ("trouble_over", "billing", (incident.severity,))]
+    assert sorted(repeated(over + timedelta(minutes=5))) == ended
+    assert repeated(over + timedelta(minutes=20)) == []
