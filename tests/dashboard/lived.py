@@ -30,6 +30,7 @@ from tests.dashboard.populated import populate
 
 EVERY: Final = timedelta(hours=12)
 ROUTING: Final = Routing(("log",))
+REFERENCE: Final = ReferenceRule(rounds=12, hours=72, asked_again=0)
 REFUND: Final = Probe(id="refund", prompt="May I return shoes after 40 days? Answer in one sentence.", samples=3,
                       expect=(Check(type="contains", value="30 days"),))  # fmt: skip
 ORDER: Final = Probe(id="order-json", prompt='Reply with JSON only: {"order": …, "state": …} for order 1184, shipped.',
@@ -60,6 +61,7 @@ class Bot:
     """When it was over, before now."""
     press: str = ""
     """What a person did, such as `acknowledge`."""
+    reference: ReferenceRule = REFERENCE
 
 
 def refuses(reply: Reply, probe: Probe, rng: random.Random) -> Reply:
@@ -98,6 +100,21 @@ def greeted(reply: Reply, probe: Probe, rng: random.Random) -> Reply:
     return replace(reply, text=f"Howdy, partner! {reply.text}") if probe is GREETING else reply
 
 
+def mixed(reply: Reply, probe: Probe, rng: random.Random) -> Reply:
+    """A third of the replies is another model's."""
+    return replace(reply, text=f"As an AI I would say: {(reply.text or '').upper()}") if rng.random() < 0.35 else reply
+
+
+def drifted(reply: Reply, probe: Probe, rng: random.Random) -> Reply:
+    """More and more over ten days."""
+    passed = (datetime.now(UTC) - reply.at) / timedelta(days=10)
+    return replace(reply, text=f"{reply.text} Please tell me if you need more.") if rng.random() > passed else reply
+
+
+def dear(reply: Reply, probe: Probe, rng: random.Random) -> Reply:
+    return replace(reply, output_tokens=4000, reasoning_tokens=3900)
+
+
 HEALTHY: Final = (Bot("support-bot"), Bot("search-ranker"), Bot("summariser"))
 INCIDENTS: Final = (
     Bot("checkout-bot", refuses),
@@ -110,6 +127,19 @@ INCIDENTS: Final = (
     Bot("greeter", greeted, timedelta(days=9), timedelta(days=6)),
     Bot("greeter-b", greeted, timedelta(hours=13)),
     Bot("classifier", refuses, timedelta(days=8), press="mute"),
+)
+STATES: Final = (
+    Bot(
+        "provisional-bot", longer, timedelta(days=8), reference=ReferenceRule(rounds=100, hours=24 * 80, asked_again=0)
+    ),
+    Bot("mixture-bot", mixed, timedelta(days=5)),
+    Bot("drift-bot", drifted, timedelta(days=10)),
+    Bot("credit-bot", fails("out_of_credit", detail="You exceeded your current quota."), timedelta(days=1)),
+    Bot("dear-bot", dear, timedelta(days=2)),
+    Bot("paused-bot"),
+    Bot("snoozed-bot", refuses, timedelta(days=8), press="mute"),
+    Bot("back-bot", greeted, timedelta(days=9), timedelta(days=4)),
+    Bot("quiet-bot"),
 )
 STRANGE: Final = (Bot("strange-bot", hostile), Bot("odd_*name*", hostile, timedelta(days=30)))
 
@@ -142,7 +172,7 @@ def live(url: str, now: datetime, bots: tuple[Bot, ...] = HEALTHY, days: int = 2
     """Every round of `days` days for these endpoints, asked, judged, settled, and every message sent to the log."""
     named = [
         Endpoint(name=bot.name.replace("*", ""), provider="openai", model="gpt-4.1", parameters={"seed": n}, concurrency=1,
-                 price=Price(input_per_million=2, output_per_million=8), reference=ReferenceRule(rounds=12, hours=72, asked_again=0))
+                 price=Price(input_per_million=2, output_per_million=8), reference=bot.reference)
         for n, bot in enumerate(bots)
     ]  # fmt: skip
     sets = [
@@ -175,9 +205,17 @@ def _press(store: Store, bots: tuple[Bot, ...], at: datetime) -> None:
                 act(store, one.id, Action(bot.press, "ada@example.org", "asked the provider", until=until), ROUTING, at)
 
 
+def _states(url: str, now: datetime) -> None:
+    """An endpoint in every state there is."""
+    live(url, now, STATES, 18)
+    with Store.open(url) as store:
+        store.change(daemons.announce, "paused-bot", now + timedelta(hours=5), "ada", "they move a data centre", now)
+
+
 WORLDS: Final[Mapping[str, Callable[[str, datetime], None]]] = {
     "healthy": live,
     "incidents": lambda url, now: live(url, now, INCIDENTS),
+    "states": _states,
     "hostile": lambda url, now: live(url, now, STRANGE, 12),
     "forty": lambda url, now: populate(url, now, 40, 2, 30, bad=12),
     "hundreds": lambda url, now: populate(url, now, 300, 1, 7, samples_each=1, bad=20),

@@ -1,4 +1,5 @@
-"""A real Chromium on stores of hostile replies and on an empty one: no error in the console, nothing cut off."""
+"""A real Chromium on a store of hostile replies, an empty one and one before the first round: no error in the console,
+nothing cut off."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard.app import PAGES
-from prober.store import Store, incidents
+from prober.store import Store, declared, incidents
+from tests.dashboard import seeded
 from tests.dashboard.lived import STRANGE, live
 from tests.dashboard.test_dashboard_browser import CUT_OFF, chromium, served, tab  # noqa: F401  fixtures
 
@@ -22,7 +24,12 @@ def _empty(url: str) -> None:
     Store.open(url).close()
 
 
-@pytest.mark.parametrize("fill", [_hostile, _empty])
+def _not_asked(url: str) -> None:
+    with Store.open(url) as store:
+        store.change(declared.remember, [seeded.SET], [seeded.BOT, seeded.STILL, seeded.NEW], datetime.now(UTC))
+
+
+@pytest.mark.parametrize("fill", [_hostile, _empty, _not_asked])
 def test_every_page_is_drawn_without_an_error(fill, tab, tmp_path):  # noqa: F811
     """The console is looked at by `tab`."""
     url = f"sqlite:///{tmp_path / 'prober.db'}"
