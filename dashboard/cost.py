@@ -222,7 +222,7 @@ def _table(added: Sequence[TallyView], by: By, range_: TimeRange) -> None:
             "confirming": tables.dollar_column(
                 "$ confirming",
                 amounts,
-                "Of all, what confirmation rounds cost: those that a suspicion brought forward",
+                "Of all, what rounds beside the schedule cost: they confirm a suspicion, or gather a reference sooner",
             ),
         },
         alt=f"Asks, tokens by kind and US dollars in {range_.words}",
@@ -230,7 +230,7 @@ def _table(added: Sequence[TallyView], by: By, range_: TimeRange) -> None:
     st.markdown(
         f"**All together**: {sum(one.asks for one in whole):,} asks, "
         f"{sum(one.input_tokens + one.output_tokens for one in whole):,} tokens, {known(_sum(amounts))}; of these "
-        f"{known(_sum(money['confirming']))} for confirmation rounds."
+        f"{known(_sum(money['confirming']))} for confirmation and reference rounds."
     )
 
 

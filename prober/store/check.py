@@ -144,7 +144,7 @@ def _of_tallies(tx: Transaction) -> Iterator[str]:
         tx, lambda row, error: damaged.append(f"round {row.id} of {row.endpoint} cannot be read: {error}")
     ):
         whole = len(observations) == row.asked
-        one = tallies.sums(observations, judgement) if whole else _of_row(row, judgement)
+        one = tallies.sums_of(row, judgement, observations) if whole else _of_row(row, judgement)
         for key in ((tallies.day_of(row), row.endpoint, row.probe_set), (EVER, row.endpoint, row.probe_set)):
             counted[key] = counted.get(key, Sums()).plus(one)
             partly.update(() if whole else (key,))

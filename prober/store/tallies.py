@@ -125,7 +125,7 @@ def end(
     """
     if observations is None:
         observations = _observations(tx, row)
-    counts = sums(observations, judgement, confirms=row.confirms is not None)
+    counts = sums_of(row, judgement, observations)
     _add(tx, row.endpoint, row.probe_set, day_of(row), counts)
     if judgement is not None:
         _draw(tx, row, observations, judgement, counts)
@@ -148,7 +148,7 @@ def rebuild(tx: Transaction) -> None:
         tx.exec(delete(table))
     found: dict[tuple[str, str, str], Sums] = {}
     for row, judgement, observations in ended(tx, lambda row, error: None):
-        one = sums(observations, judgement, confirms=row.confirms is not None)
+        one = sums_of(row, judgement, observations)
         for key in ((day_of(row), row.endpoint, row.probe_set), (EVER, row.endpoint, row.probe_set)):
             found[key] = found.get(key, Sums()).plus(one)
         if judgement is not None:
@@ -211,8 +211,14 @@ def _draw(
     tx.connection().execute(_LINE, line(row, observations) | of_line)
 
 
+def sums_of(row: RoundRow, judgement: Judgement | None, observations: Sequence[Observation]) -> Sums:
+    """Of a round and all that it holds."""
+    return sums(observations, judgement, confirms=row.confirms is not None)
+
+
 def sums(observations: Sequence[Observation], judgement: Judgement | None, *, confirms: bool = False) -> Sums:
-    """Of one round; without a judgement it was missed. `confirms`: it is a confirmation round."""
+    """Of one round; without a judgement it was missed. `confirms`: it was asked beside the schedule, for a suspicion or
+    the reference."""
     replies = [one.reply for one in observations]
     answers = [reply for reply in replies if reply.error is None]
     prints = [one.fingerprint for one in observations if one.fingerprint is not None]

@@ -12,6 +12,7 @@ from prober.incidents.actions import accept
 from prober.model.errors import ClaimLost
 from prober.model.watch import Confirmation, Suspicion
 from prober.store import Store, judge_state, rounds, watches
+from prober.store.check import check
 from prober.store.pages import overview
 from prober.store.rounds import Claim
 from tests.store.world import (
@@ -227,3 +228,18 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rounds(t
     with Store.open(url) as store:
         assert [(view.label, view.confirms) for view in store.query(overview.recent_rounds)] == [(label, "")]
         assert suspicion(store) == Suspicion()
+
+
+def test_the_sums_of_confirmation_and_reference_rounds_are_sound(store: Store) -> None:
+    """What a check counts again is what was counted as they ended."""
+    suspect(store)
+    settle(
+        store,
+        begin(store, NOW + MINUTE, probe_set="money"),
+        Confirmation("reference", "", NOW + 2 * MINUTE),
+        NOW + MINUTE,
+    )
+    settle(store, begin(store, NOW + 2 * MINUTE, probe_set="money"), None, NOW + 2 * MINUTE)
+    asked = [view.confirms for view in store.query(overview.recent_rounds) if view.state == "completed"]
+    assert sum(bool(one) for one in asked) == 2
+    assert store.query(check, lambda text: None, lambda text: None).problems == ()
