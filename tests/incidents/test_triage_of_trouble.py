@@ -119,7 +119,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.mark.parametrize("rounds", [1, 5])
-@pytest.mark.parametrize("failure", ["unauthorized", "model_not_found", "out_of_credit", "unreachable"])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "unauthorized",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("model_not_found", "out_of_credit", "unreachable")),
+    ],
+)
 def test_so_it_is_in_a_store_before_trouble_opens_and_while_the_breaker_is_open(
     store: Store, failure: str, rounds: int
 ) -> None:
