@@ -40,7 +40,7 @@ def candidates(
 ) -> int:
     """List what is asked beside an endpoint: edited prompts (`canary:` of a probe set) and shadows (`shadow:`).
 
-    Exit code 1 if one that is not settled is worse; else 0.
+    Exit code 1 if a candidate that is asked or awaits a decision is worse; else 0.
     """
     if accept is not None and roll_back is not None:
         raise ConfigurationError("--accept and --roll-back: choose one")

@@ -41,7 +41,7 @@ def retirement(
 
     Dates come from the providers' lists of models, from their replies, and from lists that packages ship.
 
-    Exit code 1 if a model is shut down within 30 days or should be by now, 3 if nobody has looked yet, else 0.
+    Exit code 1 if a model is shut down within 30 days or should be already, 3 if no list was read yet, else 0.
     """
     now = now_utc()
     declarations = declared(paths) if ask else None

@@ -20,7 +20,8 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def serve(
     listen: Annotated[
-        str, typer.Option("--listen", metavar="HOST:PORT", help="Where; beyond this machine it needs a token.")
+        str,
+        typer.Option("--listen", metavar="HOST:PORT", help="Address to serve; others than this machine need a token."),
     ] = "127.0.0.1:9464",
     public: Public = False,
     rules: PostedSamples = None,

@@ -71,7 +71,7 @@ def triage(
     """Find out what changed: your prompt, your configuration, the model, or something in between.
 
     Named checks are answered from the stored rounds; causes are ranked by probability, with the evidence for and
-    against each, and what would settle it. With --ask, one thing at a time is put back as it was and asked again; the
+    against each, and what would settle it. With --ask, one change at a time is undone and the endpoint asked again; the
     result is stored and enters the ranking.
 
     Exit code 0 if nothing changed, 1 if a cause is named, 3 if there is not enough evidence, or the endpoint
