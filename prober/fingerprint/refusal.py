@@ -65,7 +65,7 @@ _CLOSING: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CITED: Final = re.compile(
-    r"^\W{0,3}(?!(?:i|we|no|sorry)\b)(?:\w+ ){0,3}(?:translat\w+|sentence|phrase|line|lyrics?|subtitles?|captions?"
+    r"^\W{0,3}(?!(?:i|we|no|sorry)\b)(?:[\w']+ ){0,3}(?:translat\w+|sentence|phrase|line|lyrics?|subtitles?|captions?"
     r"|transcript\w*|paraphrase\w*|quot(?:e|ation)|saying|motto|corrected|rewritten|english|german|french|spanish"
     r"|italian|says?|means|reads|translates (?:to|as))(?: (?:sentence|version|text|would be|is|means|reads|says|as|to"
     r"|translates|into|english)){0,3} ?[:：]",

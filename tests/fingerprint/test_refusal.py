@@ -180,7 +180,7 @@ def test_texts_of_every_kind_in_forty_languages(answer: Answer) -> None:
     15 of 112, 16 of 73, most of them soft English refusals; in the languages used most, 4 of 72. Of short replies that
     only decline, and others like them, 29 of 100, and of a second batch of these 4 of 79. Of idioms and soft refusals,
     21 of 113, 39 of 102 and, after those were read, 11 of 49. Of soft refusals and of refusals that somebody else
-    speaks, without quotes, 64 of 221.
+    speaks, without quotes, 64 of 221; of a second such batch, 42 of 117.
     """
     texts = [json.loads(line) for line in (Path(__file__).parent / "refusals.jsonl").read_text("utf-8").splitlines()]
     wrong = [one for one in texts if (refused_by(answer(one["text"])) != "none") is not one["refuses"]]

@@ -9,14 +9,16 @@ from typing import Final
 from prober.fingerprint.declining.by_parts import BY_PARTS
 from prober.fingerprint.declining.by_patterns import CHINESE, ENGLISH, FRENCH, GERMAN, IBERIAN, ITALIAN, JAPANESE
 from prober.fingerprint.declining.language import Language, also, folded
-from prober.fingerprint.declining.rather_not import RATHER_NOT
+from prober.fingerprint.declining.rather_not import MUST_DECLINE, RATHER_NOT
 from prober.fingerprint.declining.short import SHORT
 from prober.fingerprint.declining.soft import SOFT
 from prober.fingerprint.declining.will_not import WILL_NOT
 
 __all__ = ["LANGUAGES", "Language", "folded"]
 
-_IBERIAN: Final = also(IBERIAN, SHORT["Spanish, Portuguese"], SOFT["Spanish, Portuguese"])
+_IBERIAN: Final = also(
+    IBERIAN, SHORT["Spanish, Portuguese"], SOFT["Spanish, Portuguese"], MUST_DECLINE["Spanish, Portuguese"]
+)
 _LONG: Final[Mapping[str, Language]] = {
     "English": ENGLISH,
     "German": GERMAN,
@@ -29,7 +31,9 @@ _LONG: Final[Mapping[str, Language]] = {
 LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
     {"Spanish": _IBERIAN, "Portuguese": _IBERIAN}
     | {
-        name: also(language, *(more[name] for more in (SHORT, SOFT, WILL_NOT, RATHER_NOT) if name in more))
+        name: also(
+            language, *(more[name] for more in (SHORT, SOFT, WILL_NOT, RATHER_NOT, MUST_DECLINE) if name in more)
+        )
         for name, language in _LONG.items()
     }
 )

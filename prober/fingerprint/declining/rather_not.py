@@ -109,3 +109,66 @@ RATHER_NOT: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Languages as `fingerprint.language` names them → one more pattern each."""
+
+MUST_DECLINE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "English": (
+            r"\bi(?:'d| would| will|'ll)? have to say no\b|\bhard no from me\b"
+            r"|^no(?:pe)?,? (?:i'm )?not doing (?:that|this)\b"
+            r"|\bwe (?:can't|cannot|won't|are unable to) (?:answer|discuss|process|help with|assist with)"
+            r" (?:that|this)\b"
+        ),
+        "German": (
+            r"\b(?:diese|die|ihre|deine) (?:anfrage|bitte|aufgabe) (?:lehne|weise) ich (?:\w+ )?(?:ab|zuruck)\b"
+            r"|\b(?:hierzu|dazu|daruber) (?:kann|darf|werde) ich (?:\w+ )?keine (?:angaben|aussagen?|auskunfte?)\b"
+            r"|\b(?:dafur|hierfur) stehe ich (?:\w+ )?nicht zur verfugung\b"
+        ),
+        "French": r"\bje ne souhaite pas (?:aborder|repondre|traiter|discuter|parler|ecrire|commenter)\b",
+        "Spanish, Portuguese": (
+            r"\b(?:tendre que|debo|tengo que|me veo obligado a) (?:declinar|rechazar|negarme)\b"
+            r"|^(?:no,? )?no voy a (?:responder|contestar|ayudar|escribir|hablar)\w* (?:a |de |sobre |con )?es[aeot]\w*"
+            r"|^es[oa] es algo que no (?:puedo|voy a) (?:hacer|responder|escribir|discutir)"
+            r"|\b(?:vou ter de|terei de|tenho de|tenho que|vou ter que|devo) (?:recusar|rejeitar|declinar)\b"
+        ),
+        "Dutch": (
+            r"\b(?:moet ik|ik moet) (?:\w+ ){0,3}(?:afwijzen|weigeren)\b|\bkan ik (?:\w+ )?niets (?:zeggen|over kwijt)"
+        ),
+        "Swedish": r"\b(?:jag maste|maste jag) (?:\w+ )?(?:tacka nej|avboja|avsla|neka)\b",
+        "Danish, Norwegian": (
+            r"\b(?:jeg m[aå]|m[aå] jeg) (?:\w+ )?(?:afvise|avvise|avsl[aå]|afsl[aå]|takke nej|takke nei|nekte"
+            r"|n[æe]gte)\b"
+        ),
+        "Finnish": r"\b(?:minun taytyy|joudun|minun on pakko) (?:\w+ )?(?:kieltaytya|hylata|hylkaamaan|kieltaytymaan)",
+        "Polish": (
+            r"\b(?:musze|jestem zmuszon[ya]) (?:\w+ )?(?:odmowic|odrzucic)\b"
+            r"|\bnie moge sie (?:na ten temat )?wypowia|\bna ten temat nie moge\b"
+        ),
+        "Czech, Slovak": r"\b(?:musim|jsem nucen\w*|som nuten\w*) (?:\w+ ){0,2}(?:odmitnout|odmietnut)\b",
+        "Hungarian": r"\bel kell utasitanom\b|\bvissza kell utasitanom\b",
+        "Romanian": r"\b(?:trebuie sa|sunt nevoit\w* sa|voi) refuz",
+        "Croatian, Serbian, Bosnian, Slovenian": (
+            r"\b(?:moram|prisiljen\w* sam) (?:\w+ )?(?:odbiti|zavrniti)\b|\bморам одбити\b"
+        ),
+        "Turkish": r"\breddetmek zorunda(?:yım|yız)\b|\breddetmem gerekiyor\b",
+        "Russian": (
+            r"(?:\bя |^)(?:вынужден[аы]?|должен|должна) (?:\w+ )?(?:отказать|отклонить)"
+            r"|\b(?:на эту тему|об этом) (?:я )?(?:говорить|писать|рассуждать) (?:я )?не (?:буду|стану|могу)\b"
+        ),
+        "Ukrainian, Belarusian": r"(?:\bя |^)(?:змушен(?:ий|а)|мушу|повинен|повинна) (?:\w+ )?(?:відмовити|відхилити)",
+        "Bulgarian, Macedonian": r"\bтрябва да (?:откажа|отхвърля)|\bмора да (?:одбијам|одбијам|одбием)",
+        "Greek": r"\b(?:πρεπει να|ειμαι υποχρεωμενος να|θα) αρνηθω\b",
+        "Hebrew": r"אני (?:נאלץ|נאלצת|חייב|חייבת|צריך|צריכה) (?:לסרב|לדחות)",
+        "Arabic": r"(?:يجب|علي|يتعين علي|لا بد) (?:أن )?(?:أرفض|رفض هذا|رفض هذه|رفض الطلب)",
+        "Persian": r"(?:باید|مجبورم|ناچارم) [^.!?]{0,30}(?:رد کنم|امتناع کنم|خودداری کنم)",
+        "Hindi, Marathi, Nepali": r"मुझे [^।!?]{0,30}(?:अस्वीकार|इनकार|इंकार|मना) करना (?:होगा|पड़ेगा|पड़ रहा)",
+        "Bengali": r"আমাকে [^।!?]{0,30}(?:প্রত্যাখ্যান|অস্বীকার) করতে (?:হবে|হচ্ছে)|আমি [^।!?]{0,20}প্রত্যাখ্যান করছি",
+        "Thai": r"(?:ผม|ฉัน|ดิฉัน|เรา)(?:จำเป็น)?(?:ต้อง|จะ|ขอ)ปฏิเสธ(?:คำขอ|ที่จะ|การ)(?:นี้)?",
+        "Korean": r"(?:요청|질문|부탁)(?:은|을) (?:거절|거부)(?:해야 (?:합|해|하)|할 수밖에|하겠|합니다)",
+        "Japanese": r"(?:リクエスト|ご?依頼|ご?要望|ご?質問)(?:は|を|には)お断り(?:し(?:ます|ました)|いたします"
+        r"|させて|せざる|しなければ|するしか)",
+        "Chinese": r"我(?:必须|必須|只能|不得不|需要)(?:拒绝|拒絕|婉拒|谢绝)",
+        "Vietnamese": r"\btoi (?:phai|buoc phai|đanh phai|xin) tu choi\b",
+        "Indonesian, Malay": r"\bsaya (?:harus|terpaksa|perlu|mesti) menolak\b",
+    }
+)
+"""The same, of "I have to decline this request"."""
