@@ -63,7 +63,8 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
             "invalid_grant account_deactivated "
             "authentication_token_not_valid token_expired invalid_token "
             "AccessDeniedException UnrecognizedClientException ExpiredTokenException InvalidSignatureException "
-            "InvalidApiKey unauthorized unauthenticated permission_denied access_denied AuthenticationError 1004 2049",
+            "InvalidApiKey unauthorized unauthenticated permission_denied access_denied AuthenticationError "
+            "no_db_connection 1004 2049",  # the former: LiteLLM without a database, of any key but its master key
         ),
         (
             "out_of_credit",

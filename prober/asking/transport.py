@@ -292,5 +292,8 @@ def _words(error: Exception) -> str:
     if said == _NO_TEXT:
         return "it is no text; if the port speaks TLS, write https:// in base_url"
     if said == _HUNG_UP:
-        return "the server hung up without an answer; check the port, and whether it is for http or https"
+        return (
+            "the server hung up without an answer; it was restarted, or check the port, and whether it is for http or "
+            "https"
+        )
     return (tls_fault(said) if "SSL" in said or "EOF" in said else "") or said

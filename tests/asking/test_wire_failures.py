@@ -24,6 +24,8 @@ NAMED = [
     (400, {"code": "Client specified an invalid argument", "error": "Incorrect API key provided: ab***yz."}, "unauthorized"),
     (400, {"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT",
                      "details": [{"reason": "API_KEY_INVALID"}]}}, "unauthorized"),
+    (400, {"error": {"message": "No connected db.", "type": "no_db_connection", "param": None, "code": "400"}},
+     "unauthorized"),
     (401, {"message": "Unauthorized"}, "unauthorized"),
     (403, {"error": "Forbidden"}, "unauthorized"),
     (400, {"detail": {"error": {"message": "Authentication failed"}}}, "unauthorized"),
