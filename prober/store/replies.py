@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, case, insert
+from sqlalchemy import ColumnElement, bindparam, insert
 from sqlmodel import col, select, update
 
 from prober.fingerprint.caches import Seen
@@ -124,8 +124,8 @@ def newest(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, 
 
 
 _OF_ROUNDS: Final = col(ReplyRow.round_id).in_(bindparam("rounds", expanding=True))
-_OF_OLDER_VERSION: Final = case((col(ReplyRow.seen).is_(None), col(ReplyRow.reply)))
-_SEEN: Final = select(ReplyRow.series, ReplyRow.seen, _OF_OLDER_VERSION).where(_OF_ROUNDS).order_by(col(ReplyRow.id))
+_SEEN: Final = select(ReplyRow.series, ReplyRow.seen, ReplyRow.id).where(_OF_ROUNDS).order_by(col(ReplyRow.id))
+_OF_OLDER_VERSION: Final = select(ReplyRow.id, ReplyRow.reply).where(_OF_ROUNDS, col(ReplyRow.seen).is_(None))
 _ENDED: Final = (
     select(col(RoundRow.id), col(RoundRow.asked))
     .where(col(RoundRow.endpoint_hash) == bindparam("of"), col(RoundRow.state) == "completed")
@@ -136,8 +136,13 @@ _ENDED: Final = (
 
 def seen_before(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, Seen], ...]:
     """What is remembered of the same replies, and their series."""
-    rows = tx.exec(_SEEN, params={"rounds": _newest_rounds(tx, endpoint_hash, about)}).all()
-    kept = [pack_seen(unpack_reply(reply)) if held is None else held for _, held, reply in rows]
+    # By the connection: the session would take as long again for each of the hundreds of rows.
+    here = {"rounds": _newest_rounds(tx, endpoint_hash, about)}
+    rows = tx.connection().execute(_SEEN, here).all()
+    kept = [held for _, held, _ in rows]
+    if None in kept:
+        older = {one: pack_seen(unpack_reply(reply)) for one, reply in tx.connection().execute(_OF_OLDER_VERSION, here)}
+        kept = [older[one] if held is None else held for _, held, one in rows]
     of_series = zip((series for series, _, _ in rows), unpack_seen(kept), strict=True)
     return tuple((series, one) for series, one in of_series if one is not None)
 
@@ -145,11 +150,12 @@ def seen_before(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[
 def _newest_rounds(tx: Transaction, endpoint_hash: str, about: int) -> list[int]:
     """Ids of the newest completed rounds that hold `about` replies."""
     wanted: list[int] = []
-    for round_id, asked in tx.exec(_ENDED, params={"of": endpoint_hash, "most": about}):
-        if about <= 0:
-            break
-        wanted.append(round_id)
-        about -= asked
+    with tx.connection().execute(_ENDED, {"of": endpoint_hash, "most": about}) as ended:
+        for round_id, asked in ended:  # fetched one by one: far fewer are wanted than `about`
+            if about <= 0:
+                break
+            wanted.append(round_id)
+            about -= asked
     return wanted
 
 
