@@ -61,7 +61,7 @@ _COMMON: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "Catalan": "el la els les de i que en un una per amb no és del dels al als pel són més però com "
             "aquest aquesta aquests jo puc ho es va ha molt també seva seu l d sobre això quan",
             "Dutch": "de het een van en in is dat ik op niet voor met zijn te er aan maar om ook als bij uit naar "
-            "dan nog wel of door over kan hebben heeft worden wordt deze dit die je u mijn geen wat we was",
+            "dan nog wel of door over kan hebben heeft worden wordt deze dit die je u mijn geen wat we was kunt",
             "Swedish": "och att det som är jag inte en ett av för den till på med har de kan om men så från var "
             "vi du sig vid eller också detta mig min din ska skulle hon han nu finns",
             "Danish, Norwegian": "og at det som er jeg ikke en et av af for den til på med har de kan om men så "
@@ -173,7 +173,7 @@ _COMMON: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "Uyghur": "ۋە بۇ بىر مەن سىز ئۈچۈن ئەمەس بىلەن كەچۈرۈڭ لېكىن دەپ",
         },
         "Hebrew": {
-            "Hebrew": "של את לא על זה הוא היא אני עם כי גם או אם יש אין אבל מה כל לך לי זאת אתה היה יותר רק",
+            "Hebrew": "של את לא על זה הוא היא אני עם כי גם או אם יש אין אבל מה כל לך לי זאת אתה היה יותר רק איני יכול",
             "Yiddish": "איז און די דער נישט איך אין מיט פון צו דאָס אַ האָט קען אָבער",
         },
     }
