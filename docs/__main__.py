@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,6 +130,13 @@ def schemas(_: str) -> str:
     return _table(("schema", "of what"), rows)
 
 
+def example(case: str) -> str:
+    """The first table that a verb printed in a case of the goldens, which a test holds to the code."""
+    said = (DOCS.parent / "tests" / "goldens" / "expected" / case / "said.txt").read_text(encoding="utf-8")
+    table = [line.rstrip() for line in said.splitlines()[3:]]
+    return "\n".join(["```text", *takewhile(lambda line: line[:1].strip(), table), "```"])
+
+
 KINDS: Final[Mapping[str, Callable[[str], str]]] = {
     "fields": fields,
     "variables": variables,
@@ -136,6 +144,7 @@ KINDS: Final[Mapping[str, Callable[[str], str]]] = {
     "addresses": addresses,
     "verbs": verbs,
     "schemas": schemas,
+    "example": example,
 }
 """What a page may take from the code."""
 

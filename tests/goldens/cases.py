@@ -15,6 +15,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from prober.asking import open_provider
+from prober.incidents.routing import NOBODY
+from prober.loading import load as load_files
+from prober.service import run_round
+from prober.service.declare import remember
+from prober.store import Store
 from tests.goldens import declared
 from tests.goldens.databases.make_old import DAYS, declare
 from tests.goldens.declared import LIFE_ALERTS, canary, scripted, write
@@ -683,6 +689,23 @@ def doctor(world: World) -> Files:
     world.prober("doctor", "--json", shown=shown)
     world.environment["SLACK_BOT_TOKEN"] = "xoxb-not-a-real-token"
     world.prober("doctor", shown=shown)
+    return {"said.txt": world.transcript()}
+
+
+@case(slow=True)
+def power_of_choice(world: World) -> Files:
+    """What a starter set would catch: the example in docs/mathematics/power.md, which `python -m docs` takes from here."""
+    world.prober("init", "--set", "choice", out=False)
+    plan = load_files(world.home / "probes")
+    (probe_set,), (endpoint,) = plan.sets, plan.endpoints
+    with Store.open(f"sqlite:///{world.home}/prober.db") as store, closing(open_provider(endpoint)) as provider:
+        remember(store, plan, [], on_day(0))
+        for number in range(49):  # twelve days of a reference, and a round that completes it
+            world.now = at = on_day(number / 4)
+            run_round.run(probe_set, endpoint, plan.promise(endpoint), provider, store, NOBODY, at,
+                          clock=lambda at=at: at)  # fmt: skip
+    world.transcript()
+    world.prober("power", "--replications", 20)
     return {"said.txt": world.transcript()}
 
 
