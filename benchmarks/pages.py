@@ -46,6 +46,7 @@ from prober.store.pages.deliveries import deliveries
 from prober.store.rounds import label_at
 from prober.store.rows import LineRow, MemoryRow, PointRow, ReplyRow, RoundRow, TallyRow
 from prober.store.spending import budgets_in_use
+from prober.store.sums import Sums, line, points, sums
 
 SMALL, LARGE = 10_000, 1_000_000
 """Replies."""
@@ -258,7 +259,7 @@ def _put(connection: Connection, rounds: int) -> None:
             insert(MemoryRow), {"endpoint_hash": endpoint.content_hash, "memory": pack_text(encode(memory))}
         )
         packed = [[_reply_columns(one) for one in asked[n].observations] for n in range(len(asked))]
-        days: dict[str, tallies.Sums] = {}
+        days: dict[str, Sums] = {}
         for start in range(0, rounds, _BATCH):
             rows: dict[Any, list[dict[str, Any]]] = {RoundRow: [], ReplyRow: [], PointRow: [], LineRow: []}
             for number in range(start, min(start + _BATCH, rounds)):
@@ -270,13 +271,15 @@ def _put(connection: Connection, rounds: int) -> None:
                     reply_ids += 1
                     rows[ReplyRow].append({**columns, "id": reply_ids, "round_id": row.id, "at": at})
                 seen = asked[which].observations
-                sums = tallies.sums(seen, judgement if row.state == "completed" else None)
+                of_round = sums(seen, judgement if row.state == "completed" else None)
                 for day in (tallies.day_of(row), tallies.EVER):
-                    days[day] = days.get(day, tallies.Sums()).plus(sums)
+                    days[day] = days.get(day, Sums()).plus(of_round)
                 if row.state == "completed":
-                    rows[PointRow] += tallies.points(row, judgement)
-                    counted = {name: getattr(sums, name) for name in ("checked", "passed", "keyed", "right", "refused")}
-                    rows[LineRow].append(tallies.line(row, seen) | counted)
+                    rows[PointRow] += points(row, judgement)
+                    counted = {
+                        name: getattr(of_round, name) for name in ("checked", "passed", "keyed", "right", "refused")
+                    }
+                    rows[LineRow].append(line(row, seen) | counted)
             for table, values in rows.items():
                 connection.execute(insert(table), values)
             connection.commit()

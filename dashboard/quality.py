@@ -19,7 +19,7 @@ from dashboard.selection import RANGES, TimeRange, choose_by, choose_from, choos
 from prober.model.incident import Change
 from prober.status.quality import VERDICT_WORDS, Compared, Measure, sentence
 from prober.store.pages.days import By
-from prober.store.tallies import Sums
+from prober.store.sums import Sums
 from prober.text import count
 
 _COLOURS: Final = {"worse": "red", "better": "green", "unclear": "orange", "as_before": "gray", "too_few": "gray"}

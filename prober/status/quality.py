@@ -14,7 +14,7 @@ from prober.judging.explain.counts import share_p_value
 from prober.judging.statistic.readings import Floats
 from prober.store.engine import Transaction
 from prober.store.pages.days import By, Cell, cells, keys_by
-from prober.store.tallies import Sums, total_of
+from prober.store.sums import Sums, total_of
 
 Measure = Literal["passed", "right", "refused"]
 COUNTED: Final[Mapping[Measure, tuple[str, str]]] = {

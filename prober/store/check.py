@@ -25,7 +25,8 @@ from prober.store.alert_rows import IncidentRow
 from prober.store.codec import unpack_facts, unpack_findings, unpack_text, unpack_verdicts
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, FactMemoryRow, MemoryRow, ReplyRow, RoundRow, TallyRow, WatchRow
-from prober.store.tallies import EVER, Sums
+from prober.store.sums import Sums, sums, sums_of
+from prober.store.tallies import EVER
 from prober.text import count as number_of
 
 _TRIAL_BYTES: Final = 20_000
@@ -144,7 +145,7 @@ def _of_tallies(tx: Transaction) -> Iterator[str]:
         tx, lambda row, error: damaged.append(f"round {row.id} of {row.endpoint} cannot be read: {error}")
     ):
         whole = len(observations) == row.asked
-        one = tallies.sums_of(row, judgement, observations) if whole else _of_row(row, judgement)
+        one = sums_of(row, judgement, observations) if whole else _of_row(row, judgement)
         for key in ((tallies.day_of(row), row.endpoint, row.probe_set), (EVER, row.endpoint, row.probe_set)):
             counted[key] = counted.get(key, Sums()).plus(one)
             partly.update(() if whole else (key,))
@@ -169,7 +170,7 @@ def _of_tallies(tx: Transaction) -> Iterator[str]:
 
 def _of_row(row: RoundRow, judgement: Judgement | None) -> Sums:
     """What the row of a round says without its replies."""
-    of_judgement = asdict(tallies.sums((), judgement))
+    of_judgement = asdict(sums((), judgement))
     return Sums(**of_judgement | {"asks": row.asked, "failed": row.failed, "from_cache": row.cached})
 
 

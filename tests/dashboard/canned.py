@@ -42,7 +42,7 @@ from prober.store.pages.present import present
 from prober.store.pages.probes import ProbeView
 from prober.store.samples import Feature
 from prober.store.spending import budgets_in_use
-from prober.store.tallies import total_of
+from prober.store.sums import total_of
 from prober.store.views import (
     ActionView,
     BudgetView,

@@ -14,7 +14,8 @@ from sqlmodel import col, func, select
 from prober.prices import Tariff, Unpriced, forecast, forecast_between
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, ProbeSetRow, TallyRow
-from prober.store.tallies import EVER, Sums, total_of
+from prober.store.sums import Sums, total_of
+from prober.store.tallies import EVER
 
 By = Literal["endpoint", "probe_set", "owner", "tag", "tags", "all"]
 """What days are added up by. One without an owner or a tag counts under the empty name. By `tag` a set with two tags
