@@ -52,9 +52,9 @@ def test_a_broken_sample_names_its_place_and_stores_nothing() -> None:
 
 
 def traffic(
-    hours: int, shift_at: int, begin: datetime, questions: int = 60, minutes: int = 150
+    hours: int, shift_at: int, begin: datetime, questions: int = 30, minutes: int = 150
 ) -> list[dict[str, object]]:
-    """Sixty questions in each two and a half hours, or so many in so many minutes; from `shift_at` on others, and what retrieval finds is worse."""
+    """So many questions in so many minutes; from `shift_at` on others, and what retrieval finds is worse."""
     rng = np.random.default_rng(7)
     old, new = (
         ("Where is my order number {}?", "How do I pay {} by card?"),
