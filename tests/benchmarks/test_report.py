@@ -215,7 +215,7 @@ def test_progress_is_shown_and_order_kept(capsys) -> None:
 
 
 @pytest.mark.parametrize("part", command.PARTS, ids=lambda part: part.name)
-def test_every_part_runs(part, tmp_path) -> None:
+def test_every_part_runs(part, tmp_path, digests) -> None:
     part.run(QUICK, tmp_path)
     kept = part.kept(tmp_path)
     assert kept is not None and kept.quick
