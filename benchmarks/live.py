@@ -67,7 +67,7 @@ def alarms(rounds: Sequence[Round]) -> int:
             found += 1
             if not judged.is_provisional:
                 start = next(k for k, one in enumerate(rounds) if one.label == judged.onset)
-                memory = Memory()
+                memory = memory.anew()
     return found
 
 

@@ -13,8 +13,10 @@ from benchmarks import ladder, worlds
 from benchmarks.design import EIGHT
 from benchmarks.ours import compared
 from prober.judging.judge import advance
+from prober.judging.lasting_noise import log_likelihoods
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
+from prober.judging.reference import surplus
 from prober.lab.replay import replay
 from prober.model.evidence import Judgement, Round
 from prober.model.reference import ReferenceRule
@@ -49,6 +51,17 @@ def days() -> Iterator[float]:
         yield from (judgement.e_value, float(memory.by_day))
 
 
+def lasting() -> Iterator[float]:
+    """For how long noise lasts in a world that wanders, and the evidence of a judge that knows it."""
+    rounds, promise = _still("wander-0.9", 60), Promise(reference=ReferenceRule(rounds=12, hours=0.0))
+    before = rounds[:40]
+    *_, (memory, _) = _judged(before, promise)
+    noise = log_likelihoods({name: surplus(name, held, before) for name, held in memory.channels.items()}, before)
+    for later, judgement in _judged(rounds, promise, Memory(noise=noise)):
+        yield judgement.e_value
+        yield from (held.statistic.null.correlation_time for held in later.channels.values())
+
+
 def comparison() -> Iterator[float]:
     """Evidence, p-value and effect of every channel in a comparison of two logs of the ladder that differ."""
     rng = np.random.default_rng(0)
@@ -72,12 +85,19 @@ def _changing(kind: str, quiet: int, changed: int) -> list[Round]:
     return [*before, *worlds.rounds(rng, worlds.swapped(rng, world), changed, first=quiet)]
 
 
+def _still(kind: str, count: int) -> list[Round]:
+    rng = np.random.default_rng([0, crc32(kind.encode())])
+    return list(worlds.rounds(rng, worlds.KINDS[kind].draw(rng), count))
+
+
 def _whole(rounds: Sequence[Round], series: Collection[str]) -> Sequence[Round]:
     return rounds
 
 
-def _judged(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Memory, Judgement]]:
-    memory = Memory()
+def _judged(
+    rounds: Sequence[Round], promise: Promise, memory: Memory | None = None
+) -> Iterator[tuple[Memory, Judgement]]:
+    memory = memory or Memory()
     for number, round_ in enumerate(rounds, start=1):
         memory, judgement = advance(memory, round_, partial(_whole, rounds[:number]), promise)
         yield memory, judgement

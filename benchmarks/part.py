@@ -26,6 +26,8 @@ JUDGE: Final = (numbers.running,)
 """Numbers of the running statistic."""
 DAYS: Final = (numbers.days,)
 """What is added where rounds have times and come several a day."""
+LASTING: Final = (numbers.lasting,)
+"""What is added where noise may last for days."""
 ODD: Final = (numbers.odd,)
 """What is added where rounds are asked again at once."""
 ALARM: Final = (numbers.alarms,)

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks import ladder
 from benchmarks.design import EIGHT
 from benchmarks.ladder import Recording, as_round
-from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part
+from benchmarks.part import ALARM, DAYS, JUDGE, LASTING, Effort, Part
 from benchmarks.still import StillResult
 from benchmarks.worlds import START
 from prober.judging.promise import HOURS_PER_YEAR, Promise
@@ -135,5 +135,5 @@ PART = Part(
     measure,
     lines,
     headlines,
-    measures=JUDGE + ALARM + DAYS,
+    measures=JUDGE + ALARM + DAYS + LASTING,
 )

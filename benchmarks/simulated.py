@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks import changed, still, worlds
 from benchmarks.changed import ChangeResult
-from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part
+from benchmarks.part import ALARM, DAYS, JUDGE, LASTING, Effort, Part
 from benchmarks.still import StillResult
 from prober.judging.objectives import wilson
 from prober.judging.promise import HOURS_PER_YEAR
@@ -129,7 +129,7 @@ STILL = Part(
     measure_still,
     still_lines,
     still_headlines,
-    measures=JUDGE + ALARM + DAYS,
+    measures=JUDGE + ALARM + DAYS + LASTING,
 )
 CHANGED = Part(
     "changed", "Simulated changes caught", Changed, measure_changed, changed_lines, changed_headlines, JUDGE + ALARM

@@ -192,7 +192,7 @@ class Daemon:
 
     def forget(self) -> None:
         """After a false alarm: a new reference."""
-        self.memory, self.rounds, self.since, self.used = Memory(), [], "", 0
+        self.memory, self.rounds, self.since, self.used = self.memory.anew(), [], "", 0
 
 
 def delay(seed: int, change: str, every_h: float, rule: Confirm) -> tuple[float | None, bool]:

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from benchmarks import worlds
-from benchmarks.part import ALARM, DAYS, JUDGE, RESULTS, known, once, statistic
+from benchmarks.part import ALARM, DAYS, JUDGE, LASTING, RESULTS, known, once, statistic
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.lab import replay
 from prober.model.reference import ReferenceRule
@@ -81,7 +81,7 @@ def _found(item: tuple[str, int, int]) -> dict[str, Any]:
 
 
 def _statistic() -> str:
-    return statistic(JUDGE + ALARM + DAYS)
+    return statistic(JUDGE + ALARM + DAYS + LASTING)
 
 
 def result(kind: str, endpoints: Sequence[Endpoint]) -> StillResult:

@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from prober.judging.lasting_noise import NEWEST, normalised
 from prober.judging.permutation_check import is_rare
 from prober.judging.statistic.readings import Bools, Floats
 from prober.model.evidence import Round
@@ -28,12 +29,6 @@ LEVEL_SOON: Final = 0.01
 """Share of the endpoints whose rounds are not correlated where such pairs count as one round all the same, for each."""
 NEAR: Final = 3
 """Rounds between two that count as near in time, at most."""
-LASTING: Final = 6
-"""Rounds or days between two that count as near where noise that lasts is looked for, at most: a week of days."""
-ORDERS: Final = 100
-"""Random orders that tell how alike these are by chance."""
-NEWEST: Final = 504
-"""Rounds that are tested at most: three weeks of hourly ones."""
 ROUNDS_A_DAY: Final = 1.5
 """Rounds in 24 hours from which the question arises: two, of which one in four may be missing."""
 
@@ -106,33 +101,5 @@ def _is_alike(surplus: Collection[Floats], pairs: Bools, level: float) -> bool:
     pairs = pairs[:, -NEWEST:, -NEWEST:] & ~np.eye(min(pairs.shape[1], NEWEST), dtype=np.bool_)
     if not surplus or not pairs.any(axis=(1, 2)).all():
         return False
-    products: Floats = np.sum([_normalised(matrix[-NEWEST:] @ matrix[-NEWEST:].T) for matrix in surplus], axis=0)
+    products: Floats = np.sum([normalised(matrix[-NEWEST:] @ matrix[-NEWEST:].T) for matrix in surplus], axis=0)
     return is_rare(lambda order: (products[np.ix_(order, order)] * pairs).sum(axis=(1, 2)), len(products), level)
-
-
-def nearness(surplus: Collection[Floats], rounds: Sequence[Round], onset: int) -> float:
-    """z: by how many standard deviations rounds near in time are more alike than in random orders; the larger one of
-    those at most LASTING rounds apart, and at most as many days.
-
-    Within those before `onset` and those from it on, so that a change is not taken for noise that lasts. `surplus` as
-    in `is_clustered`, with that onset.
-    """
-    products: Floats = np.sum([_normalised(matrix @ matrix.T) for matrix in surplus], axis=0)
-    number = np.arange(len(rounds))
-    day = [inf if one.at is None else one.at.timestamp() / 86_400 for one in rounds]
-    with np.errstate(invalid="ignore"):
-        near = np.stack([np.abs(np.subtract.outer(at, at)) <= LASTING for at in (number, day)])
-    near &= np.equal.outer(number < onset, number < onset) & (number[:, None] != number)
-    if not near.any():
-        return 0.0
-    rng = np.random.default_rng(0)  # fixed, as in `is_rare`
-    orders = [np.concatenate([rng.permutation(onset), rng.permutation(number[onset:])]) for _ in range(ORDERS)]
-    drawn = np.array([(products[np.ix_(order, order)] * near).sum(axis=(1, 2)) for order in orders])
-    excess, scatter = (products * near).sum(axis=(1, 2)) - drawn.mean(axis=0), drawn.std(axis=0)
-    return float(np.divide(excess, scatter, out=np.zeros(len(near)), where=scatter > 1e-12).max())
-
-
-def _normalised(gram: Floats) -> Floats:
-    scale = float(np.trace(gram))
-    scaled: Floats = gram / scale if scale > 0 else np.zeros_like(gram)
-    return scaled

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from prober.judging.lasting_noise import MODELS
 from prober.judging.statistic import edetector
 from prober.judging.statistic.bets import WEIGHTS
 from prober.judging.statistic.null import Null
@@ -54,6 +55,10 @@ class Memory:
     """Labels of the rounds in any reference, in order."""
     by_day: bool = False
     """Whether the rounds of one day are one step of the statistic."""
+    noise: Mapping[str, Floats] = field(default_factory=dict)
+    """Channel → what earlier references showed of noise that lasts: `lasting_noise.log_likelihoods`."""
+    noise_here: Mapping[str, Floats] = field(default_factory=dict)
+    """The same of this one, as the newest check of an alarm found it."""
     repeats_s: float = 0.0
     """Rounds at most so many seconds apart repeat one another, as the reference showed; such rounds of it are one."""
     today: str = ""
@@ -75,6 +80,15 @@ class Memory:
     """Label of the round the reference begins with, where a break was found while it was gathered; else empty."""
     begins_at: datetime | None = None
     """When that was, where it is known."""
+
+    def noise_of(self, channel: str) -> Floats:
+        """What all references showed of a channel's noise that lasts; shape (models,)."""
+        held = [of[channel] for of in (self.noise, self.noise_here) if channel in of]
+        return sum(held, np.zeros(MODELS))
+
+    def anew(self) -> Memory:
+        """Before any round of a new reference: what is known of noise that lasts is kept."""
+        return Memory(noise={channel: self.noise_of(channel) for channel in {**self.noise, **self.noise_here}})
 
 
 def encode(memory: Memory) -> str:

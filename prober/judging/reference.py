@@ -25,6 +25,7 @@ from prober.judging.day_clustering import (
     together,
     whole_days,
 )
+from prober.judging.lasting_noise import correlation_time
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic import edetector, learning, scales
@@ -83,12 +84,12 @@ def _learn_by_unit(
     """Learn by rounds, or by days where the rounds of one day are correlated; or say what that still lacks."""
     rounds = together(rounds, memory.repeats_s)
     if not memory.by_day:
-        learnt = _learn(memory, series, rounds, promise.odd_share)
+        learnt = _learn(memory, series, rounds, promise)
         for soon_s in () if memory.series else SOON_S:
             is_asked = memory.repeats_s < soon_s <= promise.every_s / 2
             if is_asked and repeats(_all(learnt, rounds), rounds, soon_s):
                 rounds, memory = together(rounds, soon_s), replace(memory, repeats_s=soon_s)
-                learnt = _learn(memory, series, rounds, promise.odd_share)
+                learnt = _learn(memory, series, rounds, promise)
         if memory.repeats_s and len(rounds) < promise.reference.rounds:
             lack = f"{promise.reference.rounds - len(rounds)} more of {count(promise.reference.rounds, 'round')}"
             return memory, f"{lack}, because those asked again repeat others"
@@ -101,33 +102,39 @@ def _learn_by_unit(
         return memory, f"{lack}, because the rounds of one day are correlated"
     if not memory.series:
         memory = replace(memory, today=day_of(rounds[-1]), since=rounds[-1].label)
-    return _learn(memory, series, days, promise.odd_share), ""
+    return _learn(memory, series, days, promise), ""
 
 
-def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round], odd_share: float) -> Memory:
+def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round], promise: Promise) -> Memory:
     channels = dict(memory.channels)
     seen: set[tuple[str, tuple[int, ...]]] = set()
     surprises: list[Floats] = []
     for name, channel in CHANNELS.items():
         if channel.is_endpoint_wide and name in channels:
             continue
-        found = _learn_channel(channel, series, rounds, seen)
+        time = correlation_time(memory.noise_of(name), promise.every_s, memory.by_day)
+        found = _learn_channel(channel, series, rounds, seen, time)
         if found is not None:
             learnt, surprise = found
             channels[name] = _merge(channels[name], learnt) if name in channels else learnt
             surprises.append(surprise)
+    bar = None if memory.by_day else OddnessBar.of(of_round(surprises), promise.odd_share).at_least(memory.oddness)
     labels = sorted({*memory.reference_rounds, *(r.label for r in rounds)})
     return replace(
         memory,
         channels=channels,
         series=(*memory.series, *series),
         reference_rounds=tuple(labels),
-        oddness=None if memory.by_day else OddnessBar.of(of_round(surprises), odd_share).at_least(memory.oddness),
+        oddness=bar,
     )
 
 
 def _learn_channel(
-    channel: Channel, series: Sequence[str], rounds: Sequence[Round], seen: set[tuple[str, tuple[int, ...]]]
+    channel: Channel,
+    series: Sequence[str],
+    rounds: Sequence[Round],
+    seen: set[tuple[str, tuple[int, ...]]],
+    time: float,
 ) -> tuple[ChannelMemory, Floats] | None:
     """The channel, and how odd it finds each round; None where it can read nothing of these series."""
     found = read(channel, rounds, series)
@@ -154,6 +161,7 @@ def _learn_channel(
         score=_padded([scale.score for scale in kept], width),
         novel=np.array([[category == scale.novel for category in range(width)] for scale in kept]),
         names=np.array([_names(scale.labels, width) for scale in kept]),
+        correlation_time=time,
     )
     learnt_channel = ChannelMemory(
         rows=tuple(rows),

@@ -212,7 +212,7 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
         course = _course(incident, memory, rounds[i + 1 : i + 1 + PATIENCE], promise)
         yield judgement, _alarm(incident, course)
         # The rounds since the onset become reference, not evidence: judged again, they would only repeat the alarm.
-        start, memory = onset, Memory()
+        start, memory = onset, memory.anew()
 
 
 def _course(change: Change, memory: Memory, later: Sequence[Round], promise: Promise) -> Course:

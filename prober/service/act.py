@@ -18,9 +18,9 @@ from prober.model.decision import Action, Decision
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Incident
 from prober.model.version import Mark, MarkKind
-from prober.service.decisions import accept_facts, carry_out, locked
+from prober.service.decisions import accept_facts, carry_out, locked, start_epoch
 from prober.settings import secrets_here
-from prober.store import Store, declared, incidents, judge_state, rounds, versions
+from prober.store import Store, declared, incidents, rounds, versions
 from prober.store.views import EpochView
 from prober.text import quoted, redact
 
@@ -74,7 +74,7 @@ def try_to_act(
 def begin_reference(store: Store, endpoint: str, author: str, note: str, routing: Routing, now: datetime) -> EpochView:
     """A new epoch of an endpoint as declared last, of the rounds to come; its open incident closes.
 
-    As with every new epoch the judge's memory is dropped, and a round in progress is taken from its holder. Raises
+    As with every new epoch the old reference is dropped, and a round in progress is taken from its holder. Raises
     StoreError where there is no such endpoint.
     """
     key, note = store.query(declared.content_of, endpoint), as_typed(note)
@@ -84,7 +84,7 @@ def begin_reference(store: Store, endpoint: str, author: str, note: str, routing
             carry_out(tx, reset(opened, author, note, now), routing, now)
         accept_facts(tx, key, author, note, routing, now)
         label = rounds.label_after_all(tx, endpoint, key, now)
-        return judge_state.start_epoch(tx, endpoint, key, label, author, note, now)
+        return start_epoch(tx, endpoint, key, label, author, note, now)
 
 
 def done(incident: Incident, decision: Decision, say: Callable[[datetime], str] = minute) -> str:

@@ -21,12 +21,14 @@ from prober.incidents.lifecycle import closed, join
 from prober.incidents.measured import may_join
 from prober.incidents.routing import Routing, Subject
 from prober.judging.fleet import Stretch, agree
+from prober.judging.memory import Memory, decode, encode
 from prober.model.decision import Action, Decision
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident, Measured
 from prober.store import Store, Transaction, bill, daemons, declared, incidents, judge_state, notices, rounds, watches
 from prober.store.declared import AskedSet
 from prober.store.rounds import Claim
+from prober.store.views import EpochView
 
 
 @contextmanager
@@ -76,9 +78,19 @@ def _write(tx: Transaction, decision: Decision, incident: Incident, routing: Rou
         notify(tx, stored, event, routing, now, reason)
     by = (stored.actor, stored.note)
     if decision.new_epoch is not None:
-        judge_state.start_epoch(tx, stored.endpoint, stored.endpoint_hash, decision.new_epoch, *by, now)
+        start_epoch(tx, stored.endpoint, stored.endpoint_hash, decision.new_epoch, *by, now)
         accept_facts(tx, stored.endpoint_hash, *by, routing, now)
     return stored
+
+
+def start_epoch(
+    tx: Transaction, endpoint: str, endpoint_hash: str, start_label: str, author: str, note: str, now: datetime
+) -> EpochView:
+    """A new reference; of the old one the judge keeps for how long noise lasts. Raises as `judge_state.start_epoch`."""
+    held = judge_state.memory(tx, endpoint_hash)
+    anew = Memory() if held is None else decode(held).anew()
+    memory = encode(anew) if anew.noise else None
+    return judge_state.start_epoch(tx, endpoint, endpoint_hash, start_label, author, note, now, memory)
 
 
 def accept_facts(tx: Transaction, endpoint_hash: str, actor: str, note: str, routing: Routing, now: datetime) -> None:

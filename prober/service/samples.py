@@ -109,7 +109,7 @@ def _judged(
             words = ", ".join(words_of(one.words or f"{one.channel} differs", side) for one in judgement.moved[:2])
             found.append((onset, begin, words))
             if not judgement.is_provisional:  # then the memory itself begins anew
-                since, memory = onset, Memory()
+                since, memory = onset, memory.anew()
     return samples.Watched(since, begin, encode(memory), judgement), found
 
 

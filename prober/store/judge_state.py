@@ -178,9 +178,17 @@ def epoch_start(tx: Transaction, endpoint_hash: str) -> str:
 
 
 def start_epoch(
-    tx: Transaction, endpoint: str, endpoint_hash: str, start_label: str, author: str, note: str, now: datetime
+    tx: Transaction,
+    endpoint: str,
+    endpoint_hash: str,
+    start_label: str,
+    author: str,
+    note: str,
+    now: datetime,
+    memory: str | None = None,
 ) -> EpochView:
-    """The old reference is dropped. A round in progress was begun under it: it loses its claim, and is asked again.
+    """The old reference is dropped; `memory` is what the judge knows before any round of the new one. A round in
+    progress was begun under it: it loses its claim, and is asked again.
 
     Raises StoreError where the endpoint is unknown.
     """
@@ -197,7 +205,7 @@ def start_epoch(
     watch.round_id, watch.lease_until, watch.token = None, None, watch.token + 1
     watch.epoch_start, watch.suspected_since = start_label, None
     tx.add(watch)
-    tx.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == endpoint_hash))
+    keep_memory(tx, endpoint_hash, memory)
     tx.exec(delete(FactMemoryRow).where(col(FactMemoryRow.endpoint_hash) == endpoint_hash))
     tx.add(
         EpochRow(

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from benchmarks import worlds
-from prober.judging import judge, reference
+from prober.judging import alarm_checks, reference
 from prober.judging.day_clustering import (
     LEVEL,
     LEVEL_SOON,
     SOON_S,
     can_be_clustered,
     is_clustered,
-    nearness,
     repeats,
     together,
     whole_days,
@@ -114,8 +113,9 @@ def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch
     rounds = list(worlds.rounds(rng, world, 24 * 9))
     memory, state, number = watched(rounds)
     assert (memory.by_day, state) == (True, "insufficient_evidence")
-    monkeypatch.setattr(judge, "judged_by_day", lambda *_: None)
-    monkeypatch.setattr(judge, "price_of_lasting_noise", lambda *_: 1.0)
+    monkeypatch.setattr(alarm_checks, "judged_by_day", lambda *_: None)
+    monkeypatch.setattr(alarm_checks, "price_of_lasting_noise", lambda *_: 1.0)
+    monkeypatch.setattr(alarm_checks, "_with_noise", lambda memory, *_: (memory, False))
     memory, state, alarmed = watched(rounds)
     assert (memory.by_day, state) == (False, "alarm")
     assert alarmed == number
@@ -167,24 +167,3 @@ def test_minutes_that_repeat_one_another_are_found_and_others_no_more_often_than
     assert sum(false) <= most(40, LEVEL_SOON)
     rounds, _ = asked_twice(0, 0.0)
     assert len(together(rounds, SOON_S[0])) == 28 and together(rounds, 0.0) == rounds
-
-
-DAYS = [Round(f"{i:06d}", "e", START + timedelta(days=i), ()) for i in range(60)]
-
-
-def wandering(seed: int, memory: float, changes: float = 0.0) -> np.ndarray:
-    """60 days whose mean wanders; from day 40 on it is another."""
-    rng = np.random.default_rng(seed)
-    steps = rng.normal(0, 1, (60, 4))
-    for i in range(1, 60):
-        steps[i] = memory * steps[i - 1] + np.sqrt(1 - memory**2) * steps[i]
-    return steps + rng.normal(0, 1, (60, 4)) + changes * (np.arange(60) >= 40)[:, None]
-
-
-@pytest.mark.slow
-def test_days_that_wander_are_alike_where_they_are_near_and_a_change_alone_is_not_taken_for_that() -> None:
-    assert np.mean([nearness([wandering(seed, 0.9)], DAYS, 40) for seed in range(10)]) > 3
-    still = [nearness([wandering(seed, 0.0, changes=3.0)], DAYS, 40) for seed in range(40)]
-    assert abs(np.mean(still)) < 3 / np.sqrt(40) and np.std(still) < 2
-    assert sum(z > 2 for z in still) <= most(40, 0.05)
-    assert nearness([], [], 0) == 0.0 and nearness([wandering(0, 0.9)], DAYS, 0) > 0

@@ -10,9 +10,10 @@ from math import inf, isfinite, isnan, nan
 import numpy as np
 import pytest
 
+from prober.judging.alarm_checks import COMPLETE
 from prober.judging.channels import CHANNELS
 from prober.judging.explain.summary import judgement, weights
-from prober.judging.judge import COMPLETE, advance
+from prober.judging.judge import advance
 from prober.judging.memory import RECENT, Memory, encode
 from prober.judging.promise import Promise
 from prober.model.evidence import Round

@@ -8,8 +8,9 @@ from math import comb
 import numpy as np
 import pytest
 
-from prober.judging import judge, permutation_check, reference
-from prober.judging.judge import RECHECKED_AT, REJECTED, reset_evidence
+from prober.judging import alarm_checks, permutation_check, reference
+from prober.judging.alarm_checks import REJECTED
+from prober.judging.judge import RECHECKED_AT, reset_evidence
 from prober.judging.memory import decode, encode
 from prober.judging.permutation_check import LEVEL, RAREST, rejects_no_change
 from prober.judging.promise import Promise
@@ -95,7 +96,7 @@ def test_fast_and_plain_agree(seed: int) -> None:
 @pytest.mark.slow
 def test_rejected_evidence_is_no_alarm_and_is_checked_again_when_it_has_doubled(monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(judge, "passes_permutation_check", lambda _, rounds: asked.append(len(rounds)))
+    monkeypatch.setattr(alarm_checks, "passes_permutation_check", lambda _, rounds: asked.append(len(rounds)))
     memory, judgements = judged((shared(number, REFERENCE + 2) for number in range(REFERENCE + 40)), SOON)
     passed = [j for j in judgements if j.e_value >= j.threshold]
     assert len(passed) >= 3
@@ -125,7 +126,7 @@ def test_an_alarm_is_checked_once(monkeypatch) -> None:
 @pytest.mark.slow
 def test_what_is_judged_by_the_day_is_checked_by_whole_days(monkeypatch) -> None:
     asked = []
-    for module in (reference, judge):
+    for module in (reference, alarm_checks):
         monkeypatch.setattr(module, "is_clustered", lambda *_: True)
     monkeypatch.setattr(permutation_check, "rejects_no_change", lambda surplus, *_: asked.append(len(surplus)) or True)
     days = REFERENCE + 8

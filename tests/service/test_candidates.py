@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 import pytest
 
@@ -43,7 +44,7 @@ class Fake:
         is_swapped = self.swapped_at is not None and now >= self.swapped_at
         base = Probe(id=probe.id, prompt=OLD if probe.id == "ticket" else probe.prompt)
         mind = mind_of(base, 7, int(is_swapped))
-        draw = ((sample * 7919 + int(now.timestamp()) // 3600 * 104729) % 997) / 997
+        draw = (crc32(f"{sample} {now}".encode()) % 997) / 997
         text = say(mind, cumulated(mind.weights), [draw, (draw * 7) % 1, 0.3, 0.4, 0.5], 1.0)
         if "chat" in (probe.prompt or "") and draw < 0.8:
             text = f"Sure, here it is:\n{text}"

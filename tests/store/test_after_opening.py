@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from prober.incidents.routing import Routing
+from prober.judging.lasting_noise import MODELS
+from prober.judging.memory import decode, encode
 from prober.model.decision import Action
 from prober.model.errors import StoreError
 from prober.model.evidence import Findings
@@ -123,3 +126,22 @@ def test_a_reset_needs_no_incident_and_takes_a_round_in_progress_from_its_holder
     assert [one.id for one in store.query(rounds.unfinished, NOW + DAY)] == [view.round.id]
     with pytest.raises(StoreError, match="does not know endpoint nobody"):
         begin_reference(store, "nobody", "ana", "", Routing(()), NOW)
+
+
+@pytest.mark.slow
+def test_a_new_reference_keeps_only_for_how_long_noise_lasts(store: Store) -> None:
+    opened(store)
+    held = store.query(judge_state.memory, HASH)
+    assert held is not None
+    shown = np.arange(MODELS, dtype=float)
+    store.change(
+        judge_state.keep_memory, HASH, encode(replace(decode(held), series=(SERIES,), noise_here={"text": shown}))
+    )
+    begin_reference(store, "billing", "ana", "", Routing(()), NOW)
+    kept = store.query(judge_state.memory, HASH)
+    assert kept is not None
+    memory = decode(kept)
+    assert memory.series == ()
+    assert np.array_equal(memory.noise["text"], shown)
+    complete(store, NOW + 9 * DAY, observe("Rome"))
+    assert len(store.query(replies.history, HASH, [SERIES])) == 1

@@ -111,13 +111,15 @@ def _steps(states: Sequence[State], table: Table, label: str) -> list[State]:
     log_repeated = (logsumexp(joint[:, len(CLASS_PRIOR) :], axis=1) - whole)[:, None]
     # Where such rounds are usual, others are weaker evidence too. A power below one keeps the expectation below one.
     usual = (usually.sum(axis=1) / null.classes.sum(axis=1))[:, None]
-    power = np.where(TEMPERED, usual**2, 1.0)
+    # So are rounds near in time that are alike: of T that count as one, each is worth one T-th.
+    power = np.where(TEMPERED, usual**2 / null.correlation_time[:, None], 1.0)
     log_capital = stack.log_capital + power * np.logaddexp(log_new + log_ratio, log_repeated)
     # What an onset learns of the round is weighed by the posterior of each of its strategies, in each class.
     # A strategy for which the round was impossible learns nothing of it.
     log_total = np.where(np.isneginf(log_alternative), 0.0, log_alternative)[..., None]
     belief = (posterior(log_capital)[..., None] * np.exp(alternative - log_total)).sum(axis=2)
     worth = learning.discount(belief, table.replies, CLASS_STRENGTH[leading], null.channel)
+    worth /= null.correlation_time[null.channel]
     seen = stack.seen + worth[..., None] * table.counts(null.base.shape[1])
     stack, likeliest = thinned(replace(stack, log_capital=log_capital, seen=seen), null.channel)
     # The likelier a change, the less the null may learn of what would be its own defeat.

@@ -26,7 +26,14 @@ TOGETHER: Final = 32
 memory by the square of their number. Changes no bit."""
 
 
-def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, names: Ints | None = None) -> Null:
+def learn(
+    tables: Sequence[Table],
+    prior: Floats,
+    score: Floats,
+    novel: Bools,
+    names: Ints | None = None,
+    correlation_time: float = 1.0,
+) -> Null:
     """The null model after the reference: base counts and class weights, by a few rounds of expectation maximisation.
 
     `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale; `novel` marks
@@ -35,9 +42,9 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
     """
     valid = prior > 0
     counts = [table.counts(prior.shape[1]) for table in tables]
-    discounts = [np.ones(prior.shape[0]) for _ in tables]
+    discounts = [np.full(prior.shape[0], 1 / correlation_time) for _ in tables]
     class_prior = np.concatenate([CLASS_PRIOR, [OUTLIER_PRIOR], np.full(len(tables), REPEAT_PRIOR / len(tables))])
-    base = prior + sum(counts)
+    base = prior + sum(counts) / correlation_time
     mean = base / base.sum(axis=1, keepdims=True)
     null = Null(
         valid=valid,
@@ -47,6 +54,7 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
         repeats=np.stack([_repeat(count, mean) for count in counts]),
         base=base,
         classes=class_prior,
+        correlation_time=correlation_time,
     )
     parts = [range(first, min(first + TOGETHER, len(tables))) for first in range(0, len(tables), TOGETHER)]
     below = [Table.below([tables[i] for i in part]) for part in parts]
@@ -61,7 +69,7 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
             beliefs = posterior(log_joint)
             strengths = np.broadcast_to(_strengths(beliefs[0]), beliefs.shape)
             worth = discount(beliefs, table.replies, strengths, stack.channel).reshape(len(part), -1)
-            discounts[part.start : part.stop] = worth
+            discounts[part.start : part.stop] = worth / correlation_time
             for belief in beliefs:
                 expected += belief
         null = replace(null, base=base, classes=class_prior + expected)
@@ -72,7 +80,7 @@ def absorb(null: NullStack, table: Table, belief: Floats, trust: Floats) -> list
     """The unchanged world of every channel after one more round, whose classes have the posterior `belief`,
     shape (channels, classes + 1 + repeats); where `trust`, shape (channels,), is 0 nothing is learnt."""
     strengths = np.broadcast_to(_strengths(belief[0]), belief.shape)
-    worth = trust[null.channel] * discount(belief, table.replies, strengths, null.channel)
+    worth = (trust / null.correlation_time)[null.channel] * discount(belief, table.replies, strengths, null.channel)
     base = null.base + worth[:, None] * table.counts(null.base.shape[1])
     classes = null.classes + trust[:, None] * belief
     return [
@@ -99,6 +107,7 @@ def extend(null: Null, other: Null) -> Null:
         repeats=np.stack(repeats),
         base=stacked([null.base, other.base]),
         classes=np.concatenate([classes, null.classes[ours:], other.classes[ours:]]),
+        correlation_time=null.correlation_time,
     )
 
 

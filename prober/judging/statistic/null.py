@@ -70,6 +70,8 @@ class Null:
     """Shape (rows, categories): prior plus discounted counts of the reference and all rounds since."""
     classes: Floats
     """Shape (classes + 1 + repeats,): prior plus expected number of rounds seen in each class, outliers and repeats."""
+    correlation_time: float = 1.0
+    """How many rounds near in time count as one (see `lasting_noise`)."""
 
     @property
     def support(self) -> Floats:
@@ -101,6 +103,8 @@ class NullStack:
     base: Floats
     classes: Floats
     """Shape (channels, classes + 1 + repeats)."""
+    correlation_time: Floats
+    """Shape (channels,)."""
 
     @staticmethod
     def of(nulls: Sequence[Null]) -> NullStack:
@@ -119,6 +123,7 @@ class NullStack:
             score=stacked([null.score for null in nulls]),
             base=stacked([null.base for null in nulls]),
             classes=classes,
+            correlation_time=np.array([null.correlation_time for null in nulls]),
         )
 
     @property

@@ -12,9 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from prober.judging.alarm_checks import passes_permutation_check
 from prober.judging.channels import CHANNELS
 from prober.judging.explain.summary import weights
-from prober.judging.judge import advance, passes_permutation_check
+from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.objectives import wilson
 from prober.judging.promise import Promise
