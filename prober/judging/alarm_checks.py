@@ -27,7 +27,7 @@ MOST_NATS: Final = 40.0
 LONGER: Final = 2.0
 """How many times as long the correlation time must be as was known, for all rounds to be judged again."""
 COMPLETE: Final = "the reference is complete, and the next round is the first to be judged"
-LASTS: Final = "noise here lasts, so that about {:.1f} {} count as one and an alarm takes longer"
+LASTS: Final = "noise lasts at this endpoint: about {:.1f} {} count as one, so an alarm takes longer"
 ALIKE: Final = "rounds near in time are alike, so that an alarm takes {:.3g} times as much evidence"
 REJECTED: Final = "the permutation check rejects it: the same rounds in another order often give as much evidence"
 
