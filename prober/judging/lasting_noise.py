@@ -25,7 +25,7 @@ import numpy as np
 from prober.judging.statistic.readings import Floats, posterior
 from prober.model.evidence import Round
 
-DAYS: Final[Floats] = np.array([0.25, 0.5, 1, 2, 4, 8, 16])
+DAYS: Final[Floats] = np.array([1 / 64, 1 / 16, 1 / 4, 1, 2, 4, 8, 16])
 """For how long noise lasts."""
 SHARES: Final[Floats] = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 0.95])
 """How much of the variance lasts."""
@@ -49,7 +49,7 @@ MOST: Final = 1_008
 
 def log_likelihoods(surplus: Mapping[str, Floats], rounds: Sequence[Round]) -> dict[str, Floats]:
     """Channel → ln of the restricted likelihood of every model, in the order of `DAYS` and within it of `SHARES`,
-    beside that of independent rounds.
+    beside that of independent rounds; 0 where noise would last for longer than these rounds do, which shows nothing.
 
     `surplus`: channel → shape (rounds, features), what each round had more than expected, in units of chance.
     """
@@ -64,7 +64,7 @@ def log_likelihoods(surplus: Mapping[str, Floats], rounds: Sequence[Round]) -> d
         scatter = contrasts.T @ matrix[-MOST:]
         if float((scatter**2).sum()) > NEGLIGIBLE:
             products[channel] = normalised(scatter @ scatter.T)
-    for i, tau in enumerate(DAYS):
+    for i, tau in enumerate(DAYS[at[-1] - at[0] >= DAYS]):
         kernel = np.exp(-np.abs(np.subtract.outer(at, at)) / tau)
         values, vectors = np.linalg.eigh(contrasts.T @ kernel @ contrasts)
         for channel, product in products.items():
@@ -79,19 +79,21 @@ def log_likelihoods(surplus: Mapping[str, Floats], rounds: Sequence[Round]) -> d
 
 
 def correlation_time(log_likelihood: Floats, every_s: float, by_day: bool) -> float:
-    """The integrated autocorrelation time, in rounds every `every_s` seconds, or in days where these are the unit; at
-    least 1, and 1 where nothing is known.
+    """The integrated autocorrelation time, in rounds every `every_s` seconds, or in days where these are the unit.
+
+    The median of the posterior, so that it is 1 while independent rounds are more likely than not: rounds seconds apart
+    say nothing of noise that lasts for days, and their mean would be the prior's.
 
     `log_likelihood` as one channel's of `log_likelihoods`, or the sum over several stretches.
     """
-    if not log_likelihood.any():
-        return 1.0
     times = np.array([1.0, *(_time(tau, share, every_s / DAY_S, by_day) for tau in DAYS for share in SHARES)])
     belief = 1 / times
     belief[0] = 0
     belief *= (1 - INDEPENDENT) / belief.sum()
     belief[0] = INDEPENDENT
-    return float(posterior(np.log(belief) + np.concatenate([[0.0], log_likelihood])) @ times)
+    belief = posterior(np.log(belief) + np.concatenate([[0.0], log_likelihood]))
+    by_time = np.argsort(times)
+    return float(times[by_time][np.searchsorted(np.cumsum(belief[by_time]), 0.5)])
 
 
 def _time(tau: float, share: float, gap: float, by_day: bool) -> float:

@@ -61,7 +61,7 @@ def test_hourly_rounds_say_how_long_noise_lasts_in_days() -> None:
         for by_day, found in times.items():
             found.append(time_of(steps + rng.normal(0, 1, steps.shape), hours, 3600.0, by_day))
     in_rounds, in_days = (float(np.exp(np.mean(np.log(times[by_day])))) for by_day in (False, True))
-    assert 19 / 2.5 < in_days < 19 * 2.5
+    assert 19 / 4 < in_days < 19 * 2  # what lasts for longer than a week does not show in one
     assert 24 / 4 < in_rounds / in_days < 24  # half of a round's variance lasts
 
 
@@ -70,6 +70,17 @@ def test_hourly_rounds_say_how_long_noise_lasts_in_days() -> None:
 )
 def test_nothing_to_compare_counts_as_independent(surplus) -> None:
     assert time_of(surplus, DAYS[: len(surplus)]) == 1.0
+
+
+def test_rounds_of_a_few_minutes_say_nothing_of_days() -> None:
+    for apart in (timedelta(0), timedelta(seconds=3)):
+        rounds = [Round(f"{i:06d}", "e", START + i * apart, ()) for i in range(NUMBER)]
+        assert [time_of(lasting(0, memory), rounds, 3.0) for memory in (0.0, 0.9)] == [1.0, 1.0]
+
+
+def test_noise_that_lasts_for_minutes_is_not_taken_for_one_of_days() -> None:
+    minutes = [Round(f"{i:06d}", "e", START + timedelta(minutes=i), ()) for i in range(NUMBER)]
+    assert 19 / 3 < time_of(lasting(0, 0.9), minutes, 60.0) < 19 * 3
 
 
 def test_rounds_whose_time_is_not_known_count_as_independent() -> None:
