@@ -62,7 +62,7 @@ def test_hourly_rounds_say_how_long_noise_lasts_in_days() -> None:
             found.append(time_of(steps + rng.normal(0, 1, steps.shape), hours, 3600.0, by_day))
     in_rounds, in_days = (float(np.exp(np.mean(np.log(times[by_day])))) for by_day in (False, True))
     assert 19 / 4 < in_days < 19 * 2  # what lasts for longer than a week does not show in one
-    assert 24 / 4 < in_rounds / in_days < 24  # half of a round's variance lasts
+    assert 4 < in_rounds / in_days < 24  # half of the variance of a round lasts
 
 
 @pytest.mark.parametrize(
