@@ -79,21 +79,21 @@ def log_likelihoods(surplus: Mapping[str, Floats], rounds: Sequence[Round]) -> d
 
 
 def correlation_time(log_likelihood: Floats, every_s: float, by_day: bool) -> float:
-    """The integrated autocorrelation time, in rounds every `every_s` seconds, or in days where these are the unit.
+    """The integrated autocorrelation time, in rounds every `every_s` seconds, or in days where these are the unit: the
+    mean of what the models say, weighted by the belief in each. At least 1, and 1 where nothing is known.
 
-    The median of the posterior, so that it is 1 while independent rounds are more likely than not: rounds seconds apart
-    say nothing of noise that lasts for days, and their mean would be the prior's.
-
-    `log_likelihood` as one channel's of `log_likelihoods`, or the sum over several stretches.
+    `log_likelihood` as one channel's of `log_likelihoods`, or the sum over several stretches. Models of which it shows
+    nothing are left out: else the mean of rounds seconds apart would be that of the prior, which is long.
     """
     times = np.array([1.0, *(_time(tau, share, every_s / DAY_S, by_day) for tau in DAYS for share in SHARES)])
-    belief = 1 / times
-    belief[0] = 0
+    shown = np.concatenate([[False], log_likelihood != 0])
+    if not shown.any():
+        return 1.0
+    belief = np.where(shown, 1 / times, 0.0)
     belief *= (1 - INDEPENDENT) / belief.sum()
     belief[0] = INDEPENDENT
-    belief = posterior(np.log(belief) + np.concatenate([[0.0], log_likelihood]))
-    by_time = np.argsort(times)
-    return float(times[by_time][np.searchsorted(np.cumsum(belief[by_time]), 0.5)])
+    log_belief = np.log(belief, out=np.full(len(belief), -inf), where=belief > 0)
+    return float(posterior(log_belief + np.concatenate([[0.0], log_likelihood])) @ times)
 
 
 def _time(tau: float, share: float, gap: float, by_day: bool) -> float:
