@@ -231,7 +231,7 @@ def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
             "not_configured: slack was configured when this notice was written",
             "set its variables where the daemon runs",
         ),
-        ("gave up after 100 tries: timeout", "find out why the receiver was unreachable for days"),
+        ("gave up after 100 tries: timeout", "find out why the receiver does not take it"),
         ("something_new", "fix what it says"),
     ],
 )

@@ -39,7 +39,7 @@ def test_a_change_from_its_first_round_to_its_end():
     ]
     assert [step.at for step in steps] == sorted(step.at for step in steps)
     assert steps[4].why == "slack:#billing"
-    assert (steps[5].who, steps[5].why) == ("ada (by slack)", "asked them")
+    assert (steps[5].who, steps[5].why) == ("ada (from slack)", "asked them")
 
 
 def test_what_is_only_suspected_is_not_confirmed():
