@@ -186,7 +186,7 @@ def test_power_in_words(prober: Run) -> None:
     assert done.code == 0
     assert "caught within a day" in done.out
     assert "80 % of 5 simulated futures (seed 7)" in done.out
-    assert "no change: an alarm in at most 2 % of weeks" in done.out
+    assert "without a change, an alarm in at most 2 % of weeks" in done.out
     assert "canary/ticket" in done.out
     assert "Cost: about $0 a day" in done.out
 
