@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from prober.fingerprint import fingerprint
-from prober.judging.channels import longer, percent
+from prober.judging.channels import longer, percent, relative
 from prober.judging.noninferiority import Evidence, Looks, Verdict
 from prober.judging.strata import movement
 from prober.model.comparison import Pair
@@ -151,10 +151,10 @@ def _cost(pairs: Sequence[Pair], costs: tuple[Cost, Cost]) -> str:
         ratio = _ratio(pairs, lambda one: (one.reference.tokens, one.candidate.tokens))
         if ratio is None:
             return ""
-        return (
-            "as many tokens" if ratio == 1 else f"{percent(abs(ratio - 1))} {'more' if ratio > 1 else 'fewer'} tokens"
-        )
-    return "same cost" if ratio == 1 else f"{percent(abs(ratio - 1))} {'dearer' if ratio > 1 else 'cheaper'}"
+        if ratio == 1:
+            return "as many tokens"
+        return relative(ratio, "more tokens", "fewer tokens", "times as many tokens")
+    return "same cost" if ratio == 1 else relative(ratio, "dearer", "cheaper", "times as dear")
 
 
 def _ratio(pairs: Sequence[Pair], read: Callable[[Pair], tuple[float | None, float | None]]) -> float | None:

@@ -26,6 +26,7 @@ def pairs(candidate: str, rounds: int = 6) -> list[Pair]:
     [
         (GOOD, "not_worse", "passes its checks as before, as long, as many tokens"),
         (LONG, "not_worse", "passes its checks as before, 83 % longer, 17 % more tokens"),
+        (GOOD + 1_000 * " ", "not_worse", "passes its checks as before, 57 times as long, 11 times as many tokens"),
         (BAD, "worse", "passes its checks less often: 0 % instead of 100 %"),
     ],
 )
