@@ -9,20 +9,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from prober.alerts.phrases import minute
 from prober.status.endpoint_status import EndpointStatus, State
 from prober.status.strip import DAYS, DayState, counted
 from prober.text import count, visible
 
-COLOURS: Final[dict[State, str]] = {
-    "changed": "#b3261e", "unreachable": "#b3261e", "stale": "#8a6100", "suspected": "#8a6100",
-    "gathering": "#4f5b66", "paused": "#4f5b66", "quiet": "#1b6e33",
+Shown: TypeAlias = State | Literal["not asked"]
+
+COLOURS: Final[dict[Shown, str]] = {
+    "changed": "#b3261e", "unreachable": "#b3261e", "not asked": "#8a6100", "stale": "#8a6100",
+    "suspected": "#8a6100", "gathering": "#4f5b66", "paused": "#4f5b66", "quiet": "#1b6e33",
 }  # fmt: skip
 """State → background; white text on each has a contrast of at least 4.5 to 1."""
-MEANINGS: Final[dict[State, str]] = {
+MEANINGS: Final[dict[Shown, str]] = {
     "unreachable": "does not answer",
+    "not asked": "is not asked, for a reason of the prober's own; it may well answer others",
     "changed": "answers differ from the reference",
     "stale": "was not asked lately",
     "suspected": "may have changed; being checked",
@@ -49,7 +52,7 @@ _STYLE: Final = (
 def status_page(statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequence[DayState]], now: datetime) -> str:
     """The whole page, endpoints in the order given: HTML without scripts and without anything from elsewhere."""
     rows = "".join(
-        f'<tr><td>{_name(one)}</td><td><b style="background:{COLOURS[one.state]}">{one.state}</b>'
+        f'<tr><td>{_name(one)}</td><td><b style="background:{COLOURS[_state(one)]}">{_state(one)}</b>'
         f"<small>{_meaning(one)}</small></td>"
         f"<td>{_strip(strips.get(one.name, ()))}</td><td>{f'since {_time(one.since)}' if one.since else ''}"
         f"<small>last round {_time(one.completed_at)}</small></td></tr>"
@@ -66,25 +69,31 @@ def status_page(statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequenc
 
 def badge(one: EndpointStatus) -> str:
     """An SVG: the endpoint's name and its state."""
-    name, left, right = _name(one), 12 + 7 * len(visible(one.name, 64, lines=False)), 12 + 7 * len(one.state)
+    name, state = _name(one), _state(one)
+    left, right = (12 + 7 * len(words) for words in (visible(one.name, 64, lines=False), state))
     text = 'y="14" fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
-        f'aria-label="{name}: {one.state}"><title>{name}: {one.state}</title>'
+        f'aria-label="{name}: {state}"><title>{name}: {state}</title>'
         f'<rect width="{left}" height="20" fill="#444"/>'
-        f'<rect x="{left}" width="{right}" height="20" fill="{COLOURS[one.state]}"/>'
-        f'<text x="{left / 2:g}" {text}>{name}</text><text x="{left + right / 2:g}" {text}>{one.state}</text></svg>'
+        f'<rect x="{left}" width="{right}" height="20" fill="{COLOURS[state]}"/>'
+        f'<text x="{left / 2:g}" {text}>{name}</text><text x="{left + right / 2:g}" {text}>{state}</text></svg>'
     )
 
 
 def _headline(statuses: Sequence[EndpointStatus]) -> str:
     """How many are in each state, in the order in which the endpoints are."""
-    said = ", ".join(f"{n} {state}" for state, n in Counter(one.state for one in statuses).items())
+    said = ", ".join(f"{n} {state}" for state, n in Counter(map(_state, statuses)).items())
     return f"{count(len(statuses), 'endpoint')}: {said}." if said else "Nothing is watched yet."
 
 
+def _state(one: EndpointStatus) -> Shown:
+    """Where a budget of our own is used up or a key is missing, the endpoint is not to blame."""
+    return "not asked" if one.state == "unreachable" and one.verdict == "unknown" else one.state
+
+
 def _meaning(one: EndpointStatus) -> str:
-    return f"{MEANINGS[one.state]}{f', {one.severity}' if one.severity else ''}"
+    return f"{MEANINGS[_state(one)]}{f', {one.severity}' if one.severity else ''}"
 
 
 def _strip(days: Sequence[DayState]) -> str:

@@ -167,7 +167,8 @@ def _show(one: Powered, replications: int, seed: int) -> None:
         "how many caught it, and the 95 % interval of that share.",
         f"  Simulated from {count(len(one.history.rounds), 'reference round')}. Scheduled rounds only, "
         f"{figure(one.promise.rounds_per_year / 365.25)} a day: confirmation rounds would catch a change sooner.",
-        f"  Threshold {thousands(one.promise.threshold)}: without a change, an alarm in at most {percent(week)} of weeks.",
+        f"  Threshold {thousands(one.promise.threshold)}: "
+        f"without a change, an alarm in at most {percent(week)} of weeks.",
     )
     if one.cost:
         say(f"  Cost: {one.cost.words}.")

@@ -148,6 +148,25 @@ def test_the_public_page_shows_names_states_severities_times_and_nothing_else() 
     assert "1 day changed" in page or "2 days changed" in page, "the strip is read aloud"
 
 
+@pytest.mark.parametrize(
+    ("state", "verdict", "shown"),
+    [
+        ("unreachable", "unknown", "not asked"),
+        ("unreachable", "unreachable", "unreachable"),
+        ("paused", "unknown", "paused"),
+    ],
+)
+def test_what_we_cannot_ask_is_not_called_unreachable_in_public(state: Any, verdict: Any, shown: Any) -> None:
+    world = canned.all_states()
+    [one, *_] = endpoint_statuses(world.endpoint_views, world.round_views, (), canned.NOW)
+    one = replace(one, state=state, verdict=verdict)
+    page, picture = status_page([one], {}, canned.NOW), badge(one)
+    assert f">{shown}</b><small>{MEANINGS[shown]}" in page and f"1 endpoint: 1 {shown}." in page
+    assert f": {shown}</title>" in picture and f">{shown}</text>" in picture
+    assert ("unreachable" in page + picture) is (shown == "unreachable")
+    assert (MEANINGS["unreachable"] in page) is (shown == "unreachable")
+
+
 KEPT = {"name", "endpoint", "state", "severity", "onset", "round", "label", "kind", "last_round", "suspected_since"}
 
 
