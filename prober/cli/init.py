@@ -242,8 +242,8 @@ def _say_plan(declarations: Declarations, name: str, trial: bool) -> None:
     warm_up = declarations.endpoint(name).reference.warm_up
     days = max((one.reference_days for one in plan.sets), default=0.0)
     from_when = f"after about {count(round(days, 1), 'day')}"
-    if warm_up and days == 0:
-        minutes = warm_up.rounds * seconds(warm_up.pause) / 60
+    if warm_up and days <= (burst_days := warm_up.rounds * seconds(warm_up.pause) / 86_400):
+        minutes = burst_days * 1440
         from_when = f"after {count(warm_up.rounds, 'round')}, about {count(round(minutes), 'minute')} from the start"
     say(
         f"{name} will be asked {count(round(asks), 'time')} a day{dollars}. "

@@ -30,8 +30,10 @@ from prober.loading import Declarations
 from prober.model.bill import start_of_last_month
 from prober.model.budget import SPANS, Limit
 from prober.model.declaration import Endpoint, ProbeSet, series_key
+from prober.model.shape import seconds
 from prober.prices import tariff
 from prober.status.as_json import of_bill
+from prober.status.gathering import lasting
 from prober.store import Store, bill
 from prober.text import count, one_line
 from prober.tokens import input_tokens, output_limit
@@ -199,7 +201,9 @@ def planned(
     alone = declarations.promise(endpoint, of=(probe_set,))
     rounds_per_day = alone.rounds_per_year / DAYS_PER_YEAR
     reference = max(endpoint.reference.rounds, ceil(endpoint.reference.hours / 24 * rounds_per_day - 1e-9) + 1)
-    burst = endpoint.reference.warm_up.rounds - 1 if endpoint.reference.warm_up else 0
+    warm_up = endpoint.reference.warm_up
+    burst = warm_up.rounds - 1 if warm_up else 0
+    pause_days = seconds(warm_up.pause) / 86_400 if warm_up else 0.0
     by_schedule = max(reference - burst, ceil(endpoint.reference.hours / 24 * rounds_per_day - 1e-9) + 1)
     limit = output_limit(endpoint.parameters)
     unknown = Used(None, None)
@@ -224,7 +228,7 @@ def planned(
         if any(u.output_tokens is None for u in seen)
         else "replies",
         reference_rounds=reference,
-        reference_days=(by_schedule - 1) / rounds_per_day,
+        reference_days=max((by_schedule - 1) / rounds_per_day, min(burst, reference - 1) * pause_days),
         reference_extra_rounds=asked_for_reference(endpoint.reference, alone.every_s),
     )
 
@@ -258,8 +262,7 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned], *
                 f"{one.asks_per_day:,.0f}",
                 ("" if one.input_tokens_from == "replies" else "about ") + f"{one.input_tokens_per_day:,.0f}",
                 _output(one),
-                f"after {count(one.reference_rounds, 'round')}, "
-                f"{count(round(one.reference_days, 1), 'day')} after the first",
+                f"after {count(one.reference_rounds, 'round')}, {_lasting(one.reference_days)} after the first",
             )
             for one in sets
         ],
@@ -283,6 +286,12 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned], *
             f"  Confirmation: a suspicious round is followed at once by up to {count(rule.rounds, 'more round')}, "
             f"at most {rule.per_day} a day ({count(most, 'ask')}) for one probe set."
         )
+
+
+def _lasting(days: float) -> str:
+    if days < 1:
+        return lasting(timedelta(seconds=round(days * 86_400)))
+    return count(round(days, 1), "day")
 
 
 def _output(one: Planned) -> str:

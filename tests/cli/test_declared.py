@@ -128,6 +128,26 @@ def test_a_reference_spans_its_hours(prober: Run, home: Path) -> None:
     assert (planned["reference_rounds"], planned["reference_days"]) == (169, 7.0)
 
 
+@pytest.mark.parametrize(
+    ("reference", "every", "words"),
+    [
+        ("trial", "6h", "after 8 rounds, 7 min after the first"),
+        ({"rounds": 8, "hours": 0}, "3m", "after 8 rounds, 21 min after the first"),
+        ({"rounds": 8, "hours": 0}, "1h", "after 8 rounds, 7 h after the first"),
+        ({"rounds": 8, "hours": 0, "warm_up": {"rounds": 3, "pause": "30s"}}, "1h", "after 8 rounds, 5 h after"),
+        ({"rounds": 4, "hours": 0, "warm_up": {"rounds": 9, "pause": "10s"}}, "1d", "after 4 rounds, 30 s after"),
+        ({"rounds": 8, "hours": 36}, "12h", "after 8 rounds, 3.5 days after the first"),
+    ],
+)
+def test_a_short_reference_takes_minutes_or_hours(
+    prober: Run, home: Path, reference: object, every: str, words: str
+) -> None:
+    folder = write_probes(home, reference=reference)
+    content = json.loads((folder / "canary.yaml").read_text())
+    (folder / "canary.yaml").write_text(json.dumps({**content, "schedule": {"every": every}}))
+    assert words in prober("plan").out
+
+
 def test_plan_names_endpoints_that_nobody_asks(prober: Run, home: Path) -> None:
     folder = write_probes(home)
     endpoints = json.loads((folder / "endpoints.yaml").read_text())
