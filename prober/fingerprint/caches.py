@@ -129,7 +129,7 @@ def _counts(word: str) -> bool:
 
 def from_cache(reply: Reply, by: str) -> Reply:
     """The reply as one that a cache gave: a failed ask. What it said stays with the reply that the model gave."""
-    detail = f"a cache answered ({by}), not the model; switch it off"
+    detail = f"a cache answered ({by}), not the model"
     return replace(reply, cached_by=by, text=None, error="invalid_reply", error_detail=detail)
 
 

@@ -51,7 +51,7 @@ def gather(
 ) -> tuple[Memory, str]:
     """Learn every waiting series whose reference is now large enough; else say how much the nearest one lacks."""
     if not waiting:
-        return memory, "" if memory.series else "no reply yet"
+        return memory, "" if memory.series else "the newest round has no reply"
     seen_at = times_in(history(waiting), waiting) if times is None else times(waiting)
     complete, lacking = [], {}
     for series in sorted(waiting):

@@ -104,6 +104,15 @@ def test_one_ask_shows_whether_the_key_is_good(
     assert prober("doctor").code == 0  # nothing is asked unless told to
 
 
+@pytest.mark.parametrize("header", ["cf-aig-cache-status", "x-cache"])
+def test_a_cache_is_to_be_switched_off_once(prober: Run, home: Path, server: Answer, header: str) -> None:
+    write_probes(home, base_url=server.url)
+    server.headers = {header: "HIT"}
+    said = prober("doctor", "--ask").out
+    assert said.count("switch") == 1, said
+    assert "not the model; switch the cache of the gateway off for the prober; docs/operating/caches.md" in said
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("base_url", "headers", "warned"),

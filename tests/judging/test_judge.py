@@ -81,7 +81,13 @@ def test_the_size_of_the_reference_is_the_teams_own() -> None:
 def test_an_endpoint_that_never_answered_says_so() -> None:
     _, judgements = judged(observed(i, {"a": [None]}) for i in range(3))
     assert [j.state for j in judgements] == ["insufficient_evidence"] * 3
-    assert judgements[-1].missing == "no reply yet"
+    assert judgements[-1].missing == "the newest round has no reply"
+
+
+def test_a_round_of_failures_after_answers_is_not_called_the_first() -> None:
+    _, judgements = judged([*world(3, series=("a",)), observed(3, {"a": [None]})])
+    assert [j.missing.startswith("the reference of 1 probe needs") for j in judgements] == [True, True, True, False]
+    assert judgements[-1].missing == "the newest round has no reply"
 
 
 def test_a_still_endpoint_stays_quiet_and_every_channel_speaks() -> None:

@@ -356,7 +356,10 @@ def test_an_endpoint_that_is_not_there_makes_a_completed_round_of_failures(store
         provider.close()
     assert (result.outcome, result.asked) == ("completed", 3), "then the breaker opens"
     assert result.failures == ("unreachable",) * 3
-    assert (result.judgement.state, result.judgement.missing) == ("insufficient_evidence", "no reply yet")
+    assert (result.judgement.state, result.judgement.missing) == (
+        "insufficient_evidence",
+        "the newest round has no reply",
+    )
     assert [(o.reply.error, o.fingerprint) for o in store.query(replies.recorded, 1)] == [("unreachable", None)] * 3
     (view,) = store.query(overview.endpoints)
     assert (view.asks, view.failed_asks, view.last_failure) == (3, 3, "unreachable")

@@ -97,7 +97,7 @@ def test_too_short_a_log_is_insufficient_and_says_what_is_missing() -> None:
 def test_a_log_of_failures_is_insufficient() -> None:
     failed = [LoggedReply(f"{i:03d}", "e", "p", Reply(at=START, error="timeout")) for i in range(12)]
     result = replayed(failed)
-    assert {j.missing for j in result.judgements} == {"no reply yet"}
+    assert {j.missing for j in result.judgements} == {"the newest round has no reply"}
 
 
 @pytest.mark.slow
