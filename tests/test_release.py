@@ -98,6 +98,13 @@ def test_files_that_containers_mount_exist() -> None:
     assert asked <= set(re.findall(r"^(\w+)=$", example, flags=re.M))
 
 
+def test_no_password_is_put_into_an_address() -> None:
+    for name in ("prober", "worker", "dashboard"):
+        environment = COMPOSE["services"][name]["environment"]
+        assert environment["PGPASSWORD"].startswith("${POSTGRES_PASSWORD:?")
+        assert not any("://" in value and "$" in value for value in environment.values())
+
+
 def test_containers_run_without_rights_they_do_not_need() -> None:
     for name in ("prober", "worker", "dashboard"):
         service = COMPOSE["services"][name]

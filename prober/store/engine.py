@@ -275,7 +275,7 @@ _FIXES = (
     ("authentication failed", "the server refused the user or password; check the database URL"),
     (
         "no password supplied",
-        "the server wants a password; write it into the database URL, or a passfile of libpq",
+        "the server wants a password; write it into the database URL, the variable PGPASSWORD or a passfile of libpq",
     ),
     (
         "fatal:  database ",

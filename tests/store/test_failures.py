@@ -273,6 +273,34 @@ def test_a_postgres_database_of_another_encoding_is_refused(postgres: URL, encod
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("password", ["hunter2", "p@ss/w:rd", "100%41#?&='\\\" $x"])
+def test_a_password_may_be_left_to_libpq(postgres: URL, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+    role, name = "with_password", "of_with_password"
+    quoted = password.replace("'", "''")
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        rules = Path(connection.execute(text("SHOW hba_file")).scalar_one())
+        before = rules.read_text()
+        connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD '{quoted}'".replace("%", "%%"))
+        connection.execute(text(f"CREATE DATABASE {name} OWNER {role} TEMPLATE template0 ENCODING 'UTF8'"))
+        rules.write_text(f"local all {role} scram-sha-256\nhost all {role} all scram-sha-256\n{before}")
+        try:
+            connection.execute(text("SELECT pg_reload_conf()"))
+            url = URL.create(postgres.drivername, role, database=name, query=postgres.query).render_as_string()
+            monkeypatch.delenv("PGPASSWORD", raising=False)
+            with pytest.raises(StoreError, match=r"wants a password; .* PGPASSWORD"):
+                Store.open(url)
+            monkeypatch.setenv("PGPASSWORD", password)
+            Store.open(url).close()
+        finally:
+            rules.write_text(before)
+            connection.execute(text("SELECT pg_reload_conf()"))
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            connection.execute(text(f"DROP ROLE {role}"))
+    engine.dispose()
+
+
+@pytest.mark.postgres
 @pytest.mark.parametrize("empty_url", ["postgres"], indirect=True)
 def test_who_starts_while_another_migrates_waits_longer_than_for_a_row(
     empty_url: str, monkeypatch: pytest.MonkeyPatch
