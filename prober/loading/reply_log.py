@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from prober.fingerprint.caches import SeenReplies, cache_hit, from_cache
 from prober.loading.files import draft_of, why_not_json
-from prober.loading.round_labels import Meaning, meaning_of
+from prober.loading.round_labels import Meaning, meaning_of, moment_of
 from prober.model.declaration import Check
 from prober.model.errors import LogError, Problem
 from prober.model.reply import Reply, ToolCall
@@ -254,6 +254,11 @@ class _Taker:
         raise self._wrong(key, "a number or null")
 
     def time(self, key: str) -> datetime | None:
+        given = self.content.get(key)
+        if isinstance(given, (int, float)) and not isinstance(given, bool):
+            if (since := moment_of(str(given))) is not None:
+                return since
+            raise self._wrong(key, "an ISO 8601 time, or seconds since 1970")
         text = self.text(key)
         if text is None:
             return None

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import zipfile
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prober.loading.other_tools import TOOLS, read
-from prober.loading.other_tools.chat import asked, text_of
+from prober.loading.other_tools.chat import asked, moment, text_of
 from prober.loading.reply_log import LoggedReply
 from prober.model.errors import LogError
 
@@ -531,3 +532,96 @@ def test_a_file_that_is_no_log_is_named(content: str | bytes, words: str, tmp_pa
     with pytest.raises(LogError) as refused:
         replies_of(written(tmp_path, "f", content))
     assert words in str(refused.value)
+
+
+OPENAI_EVAL = {"prompt": "Capital?", "sampled": []}
+GENERATION = {"id": "o", "type": "GENERATION", "startTime": "2026-02-03T04:05:06Z", "model": "m", "input": "Capital?"}
+REQUEST = {"request_id": "q", "request_created_at": "2026-02-03 04:05:06.123000000", "request_model": "m"}
+TWO = {"choices": [{"message": {"role": "assistant", "content": text}} for text in ("Paris", "Lyon")],
+       "usage": {"completion_tokens": 9}}  # fmt: skip
+TABLE = {"head": {"prompts": [{"raw": "Capital?", "provider": "five"}], "vars": ["q"]}, "body": [
+    {"outputs": [{"pass": True, "text": "Paris", "tokenUsage": {"prompt": "12"}}], "vars": ["a"], "test": {"description": "c"}},
+    {"outputs": [{"pass": False, "text": "no Rome\n---\nLyon", "error": "no Rome", "provider": "six"}, None], "vars": ["b"]},
+    {"outputs": [{"text": "429 slow", "error": "429 slow"}], "vars": ["c"]},
+]}  # fmt: skip
+FROM_TABLE = [("five", "Paris", None, 12), ("six", "Lyon", None, None), ("five", None, "429 slow", None)]
+INSPECT = {"version": 2, "eval": {"task": "geo", "model": "m", "created": "2026-02-03T05:05:06+01:00"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected", "said"),
+    [
+        (TABLE, FROM_TABLE, "3 replies"), ({"results": {"version": 2, "table": TABLE}}, FROM_TABLE, ""),
+        (TABLE["body"], [("promptfoo", "Paris", None, 12), *FROM_TABLE[1:2], ("promptfoo", None, "429 slow", None)], ""),
+        (of_run(None, promptfoo(response={"output": TWO})), [("five", "Paris", None, None), ("five", "Lyon", None, None)], ""),
+        (of_run(promptfoo(response={"output": {"text": "a", "lang": "fr"}})), [("five", '{"text": "a", "lang": "fr"}', None, None)], ""),
+        (of_run(promptfoo(response={"output": ["a", "b"]})), [("five", '["a", "b"]', None, None)], ""),
+        (of_run(promptfoo(error=None, response={"output": None, "finishReason": "length"})), [("five", "", None, None)], ""),
+        ([{**GENERATION, "output": '["Paris", "Rome"]'}, {**GENERATION, "output": '{"role": "assistant", "content": "a"}'}],
+         [("m", '["Paris", "Rome"]', None, None), ("m", "a", None, None)], ""),
+        ([{**GENERATION, "output": TWO}] * 2, [("m", "Paris", None, None), ("m", "Lyon", None, None)],
+         "left out: entries that repeat one before them"),
+        ([{**GENERATION, "startTime": "3/2/26", "output": "a"}], [("m", "a", None, None)],
+         "left out: times that are neither ISO 8601 nor seconds since 1970"),
+        ([{**REQUEST, "response_status": "429", "response_body": "Slow down."}], [("m", None, "HTTP 429: Slow down.", None)], ""),
+        ([{**REQUEST, "response_status": "200", "response_body": {"choices": [{"message": {"content": None},
+          "finish_reason": "content_filter"}]}}], [("m", "", None, None)], ""),
+        ({**INSPECT, "samples": [{"id": None, "input": "Capital?", "output": TWO}, {"id": 1, "output": {"choices": [],
+          "error": "filtered"}}]}, [("m", "Paris", None, None), ("m", "Lyon", None, None), ("m", None, "filtered", None)], ""),
+        ([{"doc_id": None, "resps": '[["Paris"]]', "arguments": None}, {"doc_id": 1, "resps": [[None]]},
+          {"doc_id": 2, "resps": "Lyon"}, {"doc_id": 3, "resps": "[['Rome']]"}],
+         [("lm-eval", "Paris", None, None), ("lm-eval", "Lyon", None, None)], "left out: answers that are no JSON"),
+        ([{"run_id": "r", "type": "sampling", "data": OPENAI_EVAL}], [], "left out: asks without an answer or an error"),
+        ([ITEM, ITEM, {**ITEM, "id": "j", "sample": {"output": [{"role": "assistant", "content": "Lyon"}], "error": {
+            "code": "", "message": ""}}}], [("m", "Paris", None, 12), ("evals", "Lyon", None, None)], "left out: entries"),
+        ("instruction,output,generator\r\nCapital?,Paris,m\r\nq,,m\r\n", [("m", "Paris", None, None)], "left out: asks"),
+        (json.dumps({**GENERATION, "output": "a"}, indent=1) + "\n" + json.dumps({**GENERATION, "output": "b"}, indent=1),
+         [("m", "a", None, None), ("m", "b", None, None)], ""),
+    ],
+)  # fmt: skip
+def test_siblings_of_those_shapes(
+    content: object, expected: list[tuple[object, ...]], said: str, tmp_path: Path
+) -> None:
+    text = content if isinstance(content, str) else json.dumps(content)
+    found, report = replies_of(written(tmp_path, "f", b"\xef\xbb\xbf" + text.encode()))
+    assert [(one.endpoint, one.reply.text, one.reply.error, one.reply.input_tokens) for one in found] == expected
+    assert said in report
+    assert not any(one.probe.endswith("None") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ("2026-03-01 00:00:00 UTC", "2026-03-01T00:00:00+00:00"),
+        ("2026-03-01 00:00:00.5 +0100 UTC", "2026-02-28T23:00:00.500000+00:00"),
+        ("2026/03/01 00:00:00", "2026-03-01T00:00:00+00:00"),
+        ("Sun, 01 Mar 2026 01:00:00 +0100", "2026-03-01T00:00:00+00:00"),
+        (1_772_323_200_000, "2026-03-01T00:00:00+00:00"), ("1772323200.0", "2026-03-01T00:00:00+00:00"),
+        ("yesterday", None), (True, None), ("3/1/2026", None), ("9" * 50, None),
+    ],
+)  # fmt: skip
+def test_the_moments_of_tools(said: object, at: str | None) -> None:
+    found = moment(said)
+    assert (found.astimezone(UTC).isoformat() if found else None) == at
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (json.dumps([GENERATION] * 2, indent=1)[:-30], "f:13: not JSON ("),
+        (json.dumps([GENERATION, {**GENERATION, "output": "é"}], ensure_ascii=False, indent=1).encode("latin1"),
+         "f:15: not UTF-8 text: byte 0xe9"),
+        ("[]", "f: is no reply log: it holds no JSON objects"),
+        ("[" * 100_000, "f:1: not JSON (nested too deeply)"),
+        (lines({**OURS[0], "at": -5}), "f:1: at: is -5; write an ISO 8601 time, or seconds since 1970"),
+    ],
+)  # fmt: skip
+def test_a_document_that_is_broken_is_said_with_its_line(content: str | bytes, words: str, tmp_path: Path) -> None:
+    with pytest.raises(LogError) as refused:
+        replies_of(written(tmp_path, "f", content))
+    assert words in str(refused.value)
+
+
+def test_a_time_of_ours_may_be_a_number(tmp_path: Path) -> None:
+    (found,), _ = replies_of(written(tmp_path, "f", lines({**OURS[0], "at": 1_772_323_200_000})))
+    assert found.reply.at.isoformat() == "2026-03-01T00:00:00+00:00"

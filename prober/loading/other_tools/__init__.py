@@ -14,6 +14,7 @@ from typing import Final
 from prober.fingerprint.caches import SeenReplies
 from prober.loading import reply_log
 from prober.loading.other_tools.chat import number, parsed
+from prober.loading.other_tools.promptfoo import promptfoo
 from prober.loading.other_tools.records import OWN_KEYS, Row, delimiter, is_yaml, promptfoo_columns, records_of
 from prober.loading.other_tools.tools import (
     Numbered,
@@ -23,7 +24,6 @@ from prober.loading.other_tools.tools import (
     inspect,
     lm_eval,
     openai_evals,
-    promptfoo,
 )
 from prober.loading.other_tools.traffic import batch, helicone, langfuse
 from prober.loading.reply_log import LoggedReply
@@ -51,7 +51,7 @@ class Tool:
 TOOLS: Final[Mapping[str, Tool]] = {
     "promptfoo": Tool(
         "promptfoo results",
-        lambda one: _has_results(one) or {"promptIdx", "testIdx"} <= set(one),
+        lambda one: {"promptIdx", "testIdx"} <= set(one) or _has_results(one),
         promptfoo,
         "assertions, scores, variables and costs",
     ),
@@ -62,7 +62,7 @@ TOOLS: Final[Mapping[str, Tool]] = {
         "an OpenAI evals log",
         lambda one: (
             isinstance(one.get("spec"), Mapping)
-            or {"run_id", "event_id", "type", "data"} <= set(one)
+            or {"run_id", "type", "data"} <= set(one)
             or one.get("object") == "eval.run.output_item"
         ),
         openai_evals,
@@ -183,15 +183,21 @@ def _own(record: Record) -> Record:
 
 
 def _has_results(record: Record) -> bool:
-    results = record.get("results")
-    rows = results.get("results") if isinstance(results, Mapping) else results
-    if not isinstance(rows, list) or "object" in record:  # the latter is of OpenAI's evals
+    if "object" in record or {"results", "configs"} <= set(record):  # of OpenAI's evals, and of lm-evaluation-harness
         return False
-    first = rows[0] if rows else {"prompt": ""}
-    return isinstance(first, Mapping) and bool({"prompt", "provider", "response"} & set(first))
+    results = record.get("results")
+    run: Record = results if isinstance(results, Mapping) else {}
+    table = run.get("table") or record.get("table") or record
+    if {"outputs", "vars"} <= set(record) or (isinstance(table, Mapping) and {"head", "body"} <= set(table)):
+        return True
+    rows = run.get("results") if run else results
+    first = next((row for row in rows if isinstance(row, Mapping)), {}) if isinstance(rows, list) else {}
+    return rows == [] or bool({"prompt", "provider", "response"} & set(first))
 
 
 def _unknown(first: Record) -> str:
+    if not first:
+        return "is no reply log: it holds no JSON objects"
     if {"custom_id", "body"} <= set(first):
         return "is the input of a batch, and holds no answers; give the output file of the batch"
     if isinstance(first.get("results"), Mapping) and "configs" in first:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from prober.loading.round_labels import moment_of
@@ -42,6 +44,8 @@ _ANSWERS = (
     "completion",
 )
 """Keys under which an answer may be, most telling first."""
+_CHOICES = ("choices", "candidates")
+_USAGE = ("usage", "usageMetadata")
 _FINISH = ("finish_reason", "stop_reason", "finishReason", "done_reason")
 
 
@@ -55,6 +59,43 @@ def parsed(value: object) -> object:
     return value
 
 
+def answer_of(said: object) -> object:
+    """What a model said, which a tool may have kept as JSON: in the shape of an API's answer, or else as a text.
+
+    A model may itself have answered in JSON, and then that is its text.
+    """
+    found = parsed(said)
+    if said is None or _is_answer(found):
+        return found
+    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+
+
+def _is_answer(value: object) -> bool:
+    """Whether this is how an API answers."""
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_answer, value))
+    one = _mapping(value)
+    return bool(one) and (
+        one.get("role") in ("assistant", "model")
+        or one.get("type") in (*UNSAID, "text", "output_text", "message")
+        or bool({"tool_calls", *_USAGE} & set(one))
+        or any(isinstance(one.get(key), list) for key in _CHOICES)
+        or any(_is_answer(one.get(key)) for key in ("message", "content", "output"))
+    )
+
+
+def choices_of(said: object) -> Sequence[object]:
+    """Each choice of an answer as an answer of its own. Of several the tokens are left out: they are those of all."""
+    if isinstance(said, list) and len(said) > 1 and all("message" in _mapping(one) for one in said):
+        return choices_of({"choices": said})
+    body = _mapping(said)
+    for key in _CHOICES:
+        if len(found := _list(body.get(key))) > 1:
+            rest = {name: value for name, value in body.items() if name not in _USAGE}
+            return [{**rest, key: [one]} for one in found]
+    return [said]
+
+
 def text_of(said: object) -> str | None:
     """The text of an answer; None where it has none. Of several choices or messages that of the assistant's last."""
     if said is None or isinstance(said, str):
@@ -63,9 +104,10 @@ def text_of(said: object) -> str | None:
         if said.get("type") in UNSAID or said.get("role") in ("user", "system", "tool"):
             return None
         for key in _ANSWERS:
-            if key in said:
+            if said.get(key) not in (None, []):
                 return text_of(_first_choice(key, said[key]))
-        return None if "tool_calls" in said or "refusal" in said else json.dumps(said, ensure_ascii=False)
+        is_empty = {*_ANSWERS, "tool_calls", "refusal"} & set(said)
+        return None if is_empty else json.dumps(said, ensure_ascii=False)
     if isinstance(said, Sequence):
         texts = [text for text in map(text_of, said) if text is not None]
         messages = any(isinstance(one, Mapping) and "role" in one for one in said)
@@ -118,7 +160,7 @@ def whole(said: object) -> object:
 
 def _usage(body: Mapping[str, Any]) -> object:
     """The counts of an answer: Cohere has them a level deeper, Ollama at the top."""
-    found = body.get("usage") or body.get("usageMetadata") or (body if "eval_count" in body else None)
+    found = next((body[key] for key in _USAGE if body.get(key)), None) or (body if "eval_count" in body else None)
     return _mapping(found).get("tokens") or found
 
 
@@ -179,12 +221,25 @@ def number(value: object) -> float | None:
 
 
 def moment(value: object) -> datetime | None:
-    """A point of time: ISO 8601, or seconds or milliseconds since 1970. UTC where it does not say; else None."""
-    return moment_of(str(value)) if isinstance(value, (str, int, float)) else None
+    """A point of time: ISO 8601, as databases and mails write it, or seconds or milliseconds since 1970; else None.
+
+    UTC where it does not say.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    text = re.sub(r"^(\d{4})/(\d\d)/", r"\1-\2-", str(value)[:80].strip())
+    text = re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", re.sub(r"\s*(?:UTC|GMT)$", "", text))
+    if (found := moment_of(text)) is not None:
+        return found
+    try:
+        mailed = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return mailed if mailed.tzinfo else mailed.replace(tzinfo=UTC)
 
 
 def _first_choice(key: str, value: object) -> object:
-    return value[0] if key in ("choices", "candidates") and isinstance(value, list) and value else value
+    return value[0] if key in _CHOICES and isinstance(value, list) and value else value
 
 
 def _content(message: object) -> str:

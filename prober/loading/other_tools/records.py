@@ -16,7 +16,6 @@ from typing import Any, Final
 import yaml
 
 from prober.loading.files import why_not_json
-from prober.loading.other_tools.chat import parsed
 from prober.loading.other_tools.tools import Record
 from prober.model.errors import LogError, Problem
 
@@ -71,7 +70,7 @@ def records_of(
         text = content.decode()
         whole = json.loads(text)
     except (ValueError, RecursionError):
-        yield from _lines(path, content)
+        yield from _lines(path, content) if _is_line(first) else _documents(path, _decoded(path, content))
         return
     if isinstance(whole, list):
         yield from ((line, one) for line, one in _elements(text) if isinstance(one, dict))
@@ -132,11 +131,35 @@ def _rows(path: Path, content: bytes, is_header: Callable[[bytes], bool]) -> Ite
 
 
 def _cell(value: str) -> object:
-    """A cell of a tool's table, which may hold JSON."""
+    """A cell of a tool's table: a text may stand there as JSON."""
     if value.startswith('"') and value.endswith('"'):
         with suppress(ValueError):
             return json.loads(value)
-    return parsed(value)
+    return value
+
+
+def _is_line(first: bytes) -> bool:
+    """Whether the first line of a file is one of JSON Lines, which may be broken."""
+    first = first.strip()
+    if first.startswith(b"{") and first.endswith((b"}", b"},")):
+        return True
+    try:
+        return isinstance(json.loads(first), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _documents(path: Path, text: str) -> Iterator[tuple[int, Record]]:
+    """(line, record) of JSON documents one after another, as jq writes them. Raises LogError."""
+    decoder, line, before, at = json.JSONDecoder(), 1, 0, 0
+    while (at := _BLANK.match(text, at).end()) < len(text):  # type: ignore[union-attr]
+        line, before = line + text.count("\n", before, at), at
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            line, why = getattr(error, "lineno", line), getattr(error, "msg", "nested too deeply")
+            raise _problem(path, line, f"not JSON ({why}); is the file complete?") from error
+        yield from ((line, one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict))
 
 
 def _lines(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from prober.loading.other_tools.chat import (
     asked,
+    choices_of,
     moment,
     number,
     parsed,
@@ -26,6 +27,7 @@ from prober.loading.other_tools.chat import (
     tokens_of,
 )
 
+UNANSWERED: Final = "asks without an answer or an error"
 Record: TypeAlias = Mapping[str, Any]
 Line: TypeAlias = dict[str, Any]
 """Keys and values of one line of a reply log; empty where the record has neither an answer nor an error."""
@@ -40,45 +42,20 @@ class Source:
     path: Path
     left_out: Counter[str] = field(default_factory=Counter)
     """What → how often."""
+    seen: set[object] = field(default_factory=set)
+    """(id, answer) of the entries that were read."""
+
+    def moment(self, value: object) -> datetime | None:
+        """When something was; None where it does not say, or says so in a way that cannot be read."""
+        found = moment(value)
+        if found is None and value:
+            self.left_out["times that are neither ISO 8601 nor seconds since 1970"] += 1
+        return found
 
     def written_at(self) -> str:
         """When it was last written: the round of files that hold no time."""
         self.left_out["the time of the run, which is not in the file: its round is when the file was written"] = 1
         return iso(datetime.fromtimestamp(int(self.path.stat().st_mtime), UTC))
-
-
-def promptfoo(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
-    for number_, record in records:
-        run = mapping(record.get("results"))
-        rows = run.get("results") if run else record.get("results") or [record]
-        ran = moment(run.get("timestamp") or record.get("timestamp") or record.get("createdAt"))
-        at = iso(ran) if ran else source.written_at()
-        for row in filter(mapping, rows if isinstance(rows, list) else []):
-            response, provider = mapping(row.get("response")), row.get("provider")
-            named = mapping(provider)
-            plain = row.get("response")
-            text = plain if isinstance(plain, str) else response.get("output", row.get("output"))
-            if response.get("cached"):
-                source.left_out["replies from promptfoo's cache, which say nothing of the model: use --no-cache"] += 1
-                continue
-            failed = response.get("error") or (row.get("error") if text is None else None)
-            seconds = number(row.get("latencyMs"))
-            yield (
-                number_,
-                line_of(
-                    source,
-                    round=at,
-                    endpoint=str(named.get("label") or named.get("id") or provider or "promptfoo"),
-                    probe=mapping(row.get("testCase")).get("description") or row.get("description"),
-                    request=mapping(row.get("prompt")).get("raw", row.get("prompt")),
-                    said=parsed(text),
-                    text=text if isinstance(text, str) else None,
-                    error=failed,
-                    latency_s=None if seconds is None else seconds / 1000,
-                    finish_reason=response.get("finishReason"),
-                    **tokens_of(response.get("tokenUsage")),
-                ),
-            )
 
 
 def lm_eval(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
@@ -93,19 +70,26 @@ def lm_eval(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[N
         if seen.setdefault(record.get("doc_id"), record.get("filter")) != record.get("filter"):
             source.left_out["lines that repeat a reply under another filter"] += 1
             continue
-        request = mapping(record.get("arguments")).get("gen_args_0", record.get("arguments"))
+        arguments, doc = parsed(record.get("arguments")), record.get("doc_id")
+        request = mapping(arguments).get("gen_args_0", arguments)
         # Of a chat model it is a text that holds the messages.
         request = parsed(_innermost(request.get("arg_0") if isinstance(request, Mapping) else request))
-        responses = record.get("resps")
-        for response in responses if isinstance(responses, list) else []:
+        responses = parsed(record.get("resps"))
+        if isinstance(responses, str) and responses.startswith("["):  # as Python prints a list, which a table may hold
+            source.left_out["answers that are no JSON: write the samples as JSON Lines"] += 1
+            continue
+        for response in responses if isinstance(responses, list) else [responses]:
             for one in response if isinstance(response, list) else [response]:
+                if one is None:
+                    source.left_out[UNANSWERED] += 1
+                    continue
                 if not isinstance(one, str):
                     source.left_out["log-likelihoods of given answers, which are no replies"] += 1
                     break
                 if isinstance(response, list) and len(response) == 2 and response[1] in ("True", "False"):
                     source.left_out["log-likelihoods of given answers, which are no replies"] += 1
                     break
-                probe = f"{task}/{record.get('doc_id')}"
+                probe = None if doc is None else f"{task}/{doc}"
                 yield number_, line_of(source, round=at, endpoint=endpoint, probe=probe, request=request, said=one)
 
 
@@ -115,15 +99,15 @@ def openai_evals(records: Iterable[tuple[int, Record]], source: Source) -> Itera
     for number_, record in records:
         spec, run = mapping(record.get("spec")), record.get("run_id")
         if record.get("object") == "eval.run.output_item":
-            yield number_, _output_item(source, record, begun)
+            yield from _output_item(source, number_, record, begun)
             continue
         if spec:
             run, names = spec.get("run_id"), spec.get("completion_fns") or spec.get("model_name")  # the latter is older
             models[run] = ", ".join(map(str, names)) if isinstance(names, list) else str(names or "")
-            if ran := moment(spec.get("created_at")):
+            if ran := source.moment(spec.get("created_at")):
                 begun[run] = iso(ran)
             continue
-        data, at = mapping(record.get("data")), moment(record.get("created_at"))
+        data, at = mapping(record.get("data")), source.moment(record.get("created_at"))
         if record.get("type") not in ("sampling", "error"):
             source.left_out[f"records of the type {str(record.get('type', 'final_report'))[:40]}"] += 1
             continue
@@ -131,7 +115,7 @@ def openai_evals(records: Iterable[tuple[int, Record]], source: Source) -> Itera
             begun[run] = begun.get(None) or (iso(at) if at else source.written_at())
         sampled = data.get("sampled")
         failed = (data.get("message") or data.get("type") or "error") if record["type"] == "error" else None
-        for one in sampled if isinstance(sampled, list) else [sampled]:
+        for one in sampled if isinstance(sampled, list) and sampled else [sampled or None]:
             yield (
                 number_,
                 line_of(
@@ -149,13 +133,15 @@ def openai_evals(records: Iterable[tuple[int, Record]], source: Source) -> Itera
             )
 
 
-def _output_item(source: Source, record: Record, begun: dict[object, str]) -> Line:
+def _output_item(source: Source, number_: int, record: Record, begun: dict[object, str]) -> Iterator[Numbered]:
     """An output item of the Evals API. Its run has the time of the first item."""
-    sample, at = mapping(record.get("sample")), moment(record.get("created_at"))
+    sample, at = mapping(record.get("sample")), source.moment(record.get("created_at"))
     failed = mapping(sample.get("error"))
     item = record.get("datasource_item_id")
-    return line_of(
+    yield from lines_of(
         source,
+        number_,
+        entry=record.get("id"),
         round=begun.setdefault(record.get("run_id"), iso(at) if at else source.written_at()),
         endpoint=str(sample.get("model") or "evals"),
         probe=None if item is None else f"item-{item}",
@@ -172,31 +158,29 @@ def _output_item(source: Source, record: Record, begun: dict[object, str]) -> Li
 def inspect(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
     for number_, record in records:
         run = mapping(record.get("eval"))
-        ran = moment(run.get("created"))
+        ran = source.moment(run.get("created"))
         at = iso(ran) if ran else source.written_at()
         samples = record.get("samples")
         if not samples:
             source.left_out["logs without samples: run inspect with --log-samples"] += 1
         for kept in filter(mapping, samples if isinstance(samples, list) else []):
             sample = mapping(_attached(kept, mapping(kept.get("attachments"))))
-            if any(mapping(event).get("cache") == "read" for event in _list(kept.get("events"))):
+            if any(mapping(event).get("cache") == "read" for event in list_of(kept.get("events"))):
                 source.left_out["replies from Inspect's cache, which say nothing of the model"] += 1
                 continue
-            output, failed = mapping(sample.get("output")), sample.get("error")
-            yield (
+            output = mapping(sample.get("output"))
+            failed, name = sample.get("error"), sample.get("id")
+            failed = failed or (None if output.get("choices") else output.get("error"))
+            yield from lines_of(
+                source,
                 number_,
-                line_of(
-                    source,
-                    round=at,
-                    endpoint=str(run.get("model") or output.get("model") or "inspect"),
-                    probe=f"{run.get('task', 'task')}/{sample.get('id')}",
-                    request=sample.get("input"),
-                    said=output,
-                    text=text_of(output.get("choices") or output.get("completion")),
-                    error=mapping(failed).get("message") or failed,
-                    latency_s=number(output.get("time")),
-                    finish_reason=mapping(next(iter(output.get("choices") or ()), None)).get("stop_reason"),
-                ),
+                round=at,
+                endpoint=str(run.get("model") or output.get("model") or "inspect"),
+                probe=None if name is None else f"{run.get('task', 'task')}/{name}",
+                request=sample.get("input"),
+                said=output or None,
+                error=mapping(failed).get("message") or failed,
+                latency_s=number(output.get("time")),
             )
 
 
@@ -216,11 +200,27 @@ def alpaca_eval(records: Iterable[tuple[int, Record]], source: Source) -> Iterat
     for number_, record in records:
         request = "\n\n".join(str(record[key]) for key in ("instruction", "input") if record.get(key))
         # Outputs of one model; or annotations, which hold those of two.
-        for side in ("", "_1", "_2") if "output" in record else ("_1", "_2"):
-            if f"output{side}" in record:
-                endpoint = str(record.get(f"generator{side}") or source.path.parent.name or "alpaca_eval")
-                said = record[f"output{side}"]
-                yield number_, line_of(source, round=at, endpoint=endpoint, probe=None, request=request, said=said)
+        sides = [side for side in ("", "_1", "_2") if f"output{side}" in record]
+        if not sides:
+            source.left_out[UNANSWERED] += 1
+        for side in sides:
+            endpoint = str(record.get(f"generator{side}") or source.path.parent.name or "alpaca_eval")
+            said = record[f"output{side}"]
+            yield number_, line_of(source, round=at, endpoint=endpoint, probe=None, request=request, said=said)
+
+
+def lines_of(source: Source, number_: int, *, said: object, entry: object = None, **known: Any) -> Iterator[Numbered]:
+    """Lines of a reply log: one for each choice of an answer. `entry`: its id, where an export may hold it twice."""
+    if entry is not None:
+        if (again := (str(entry), json.dumps(said, default=str))) in source.seen:
+            source.left_out["entries that repeat one before them, with the same id and answer"] += 1
+            return
+        source.seen.add(again)
+    choices = choices_of(said)
+    if len(choices) > 1:  # the tokens are of all together
+        known = {key: value for key, value in known.items() if not key.endswith("_tokens")}
+    for one in choices:
+        yield number_, line_of(source, said=one, **known)
 
 
 def line_of(source: Source, *, probe: object, request: object, said: object, **known: Any) -> Line:
@@ -231,16 +231,16 @@ def line_of(source: Source, *, probe: object, request: object, said: object, **k
     fields = reply_fields(said)
     if isinstance(known.get("at"), datetime):
         known["at"] = iso(known["at"])
-    found = {**prompt, **fields, **{key: value for key, value in known.items() if value is not None}}
+    found = {**prompt, **fields, **{key: value for key, value in known.items() if value not in (None, "")}}
     # Without a name a probe is what it asks.
     digest = hashlib.sha256(json.dumps(prompt, sort_keys=True).encode()).hexdigest()[:8]
     found["probe"] = str(probe or f"prompt-{digest}")
     if found.get("error"):
         found["error"] = str(found["error"])[:300]
-    elif text is not None or fields.get("tool_calls") or fields.get("refusal"):
+    elif text is not None or any(found.get(key) for key in ("tool_calls", "refusal", "finish_reason")):
         found["text"] = text or ""
     else:
-        source.left_out["asks without an answer or an error"] += 1
+        source.left_out[UNANSWERED] += 1
         return {}
     return found
 
@@ -253,7 +253,11 @@ def mapping(value: object) -> Record:
     return value if isinstance(value, Mapping) else {}
 
 
-def _list(value: object) -> list[Any]:
+def mappings(value: object) -> list[Record]:
+    return [one for one in list_of(value) if isinstance(one, Mapping)]
+
+
+def list_of(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 

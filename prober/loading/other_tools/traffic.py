@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from prober.loading.other_tools.chat import count, moment, number, parsed, tokens_of, whole
-from prober.loading.other_tools.tools import Line, Numbered, Record, Source, iso, line_of, mapping
+from prober.loading.other_tools.chat import answer_of, count, moment, number, parsed, tokens_of, whole
+from prober.loading.other_tools.tools import Numbered, Record, Source, iso, lines_of, mapping
 
 
 def langfuse(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
@@ -20,26 +20,26 @@ def langfuse(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[
         if str(record.get("type", "GENERATION")).upper() != "GENERATION":
             source.left_out[f"observations of the type {str(record.get('type'))[:40]}, which are no model calls"] += 1
             continue
-        begun = moment(record.get("start_time") or record.get("timestamp"))
+        begun = source.moment(record.get("start_time") or record.get("timestamp"))
         ended, first = moment(record.get("end_time")), moment(record.get("completion_start_time"))
         model = record.get("model") or record.get("provided_model_name")
+        output = record.get("output")
         failed = record.get("status_message") if record.get("level") == "ERROR" else None
-        yield (
+        yield from lines_of(
+            source,
             number_,
-            line_of(
-                source,
-                round=_day(begun) or source.written_at(),
-                endpoint=str(model or record.get("name") or "langfuse"),
-                probe=record.get("prompt_name") or record.get("name"),
-                request=record.get("input"),
-                said=parsed(record.get("output")),
-                error=failed or ("provider_error" if record.get("level") == "ERROR" else None),
-                at=begun,
-                model=model,
-                latency_s=(ended - begun).total_seconds() if ended and begun else None,
-                ttft_s=(first - begun).total_seconds() if first and begun else None,
-                **tokens_of(parsed(record.get("usage_details") or record.get("usage"))),
-            ),
+            entry=raw.get("id"),
+            round=_day(begun) or source.written_at(),
+            endpoint=str(model or record.get("name") or "langfuse"),
+            probe=record.get("prompt_name") or record.get("name"),
+            request=record.get("input"),
+            said=answer_of(output) if isinstance(output, str) else output,
+            error=failed or ("provider_error" if record.get("level") == "ERROR" else None),
+            at=begun,
+            model=model,
+            latency_s=(ended - begun).total_seconds() if ended and begun else None,
+            ttft_s=(first - begun).total_seconds() if first and begun else None,
+            **tokens_of(parsed(record.get("usage_details") or record.get("usage"))),
         )
 
 
@@ -56,7 +56,7 @@ def _observations(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, 
 def helicone(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
     for number_, record in records:
         request, response = _body(record.get("request_body")), whole(_body(record.get("response_body")))
-        status, at = number(record.get("response_status")), moment(record.get("request_created_at"))
+        status, at = number(record.get("response_status")), source.moment(record.get("request_created_at"))
         if str(record.get("cache_reference_id") or "").strip("0-"):
             source.left_out["replies from Helicone's cache, which say nothing of the model"] += 1
             continue
@@ -72,22 +72,22 @@ def helicone(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[
         seconds = (number(record.get("delay_ms")), number(record.get("time_to_first_token")))
         # Helicone writes a negative status where the request was cancelled, or never reached the provider.
         failed = status is not None and not 0 < status < 400
-        yield (
+        yield from lines_of(
+            source,
             number_,
-            line_of(
-                source,
-                round=_day(at) or source.written_at(),
-                endpoint=str(model or "helicone"),
-                probe=record.get("prompt_id") or mapping(record.get("request_properties")).get("Helicone-Prompt-Id"),
-                request=request,
-                said=response or None,
-                error=_refused(status, response) if failed and status is not None else None,
-                at=at,
-                model=record.get("response_model"),
-                latency_s=None if seconds[0] is None else seconds[0] / 1000,
-                ttft_s=None if not seconds[1] else seconds[1] / 1000,
-                **tokens_of(record),
-            ),
+            entry=record.get("request_id"),
+            round=_day(at) or source.written_at(),
+            endpoint=str(model or "helicone"),
+            probe=record.get("prompt_id")
+            or mapping(parsed(record.get("request_properties"))).get("Helicone-Prompt-Id"),
+            request=request,
+            said=response or None,
+            error=_refused(status, response) if failed and status is not None else None,
+            at=at,
+            model=record.get("response_model"),
+            latency_s=None if seconds[0] is None else seconds[0] / 1000,
+            ttft_s=None if not seconds[1] else seconds[1] / 1000,
+            **tokens_of(record),
         )
 
 
@@ -105,7 +105,7 @@ def _refused(status: float, response: object) -> str:
     """Why an ask failed: its status, and the provider's own words where there are any."""
     if status <= 0:
         return f"cancelled, or the provider was not reached (status {status:.0f})"
-    within = mapping(response).get("error") or mapping(response).get("message")
+    within = mapping(response).get("error") or mapping(response).get("message") or response
     said = mapping(within).get("message") or within
     return f"HTTP {status:.0f}: {said}" if isinstance(said, str) else f"HTTP {status:.0f}"
 
@@ -122,8 +122,9 @@ def batch(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Num
             source.left_out["embeddings, which are no replies"] += 1
             continue
         failed = _failure(record, body)
-        found: Line = line_of(
+        yield from lines_of(
             source,
+            number_,
             round=begun,
             endpoint=str(body.get("model") or alone),
             probe=record.get("custom_id"),
@@ -132,7 +133,6 @@ def batch(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Num
             error=failed,
             at=_answered_at(body),
         )
-        yield number_, found
 
 
 def _answer(record: Record) -> Record:
