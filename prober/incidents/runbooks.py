@@ -16,6 +16,7 @@ RUNBOOKS: Final[Mapping[str, str]] = {
     "cost-runaway": "Replies cost more than before",
     "refusal-spike": "The model refuses, or refuses less than it should",
     "provider-outage": "The provider fails",
+    "gateway-cache": "A cache answers in place of the model",
     "credentials": "The credentials are missing or refused",
     "rate-limit": "A rate limit, a budget or the credit is used up",
 }
@@ -23,6 +24,7 @@ RUNBOOKS: Final[Mapping[str, str]] = {
 _OF_CAUSE: Final[Mapping[Cause, str]] = {
     "prompt": "prompt-rollback",
     "configuration": "prompt-rollback",
+    "gateway_cache": "gateway-cache",
     "provider_outage": "provider-outage",
     "budget": "rate-limit",
     "key_refused": "credentials",
@@ -54,7 +56,7 @@ def choose(incident: Incident | None, causes: Sequence[Cause] = ()) -> str:
         if cause in _OF_CAUSE:
             return _OF_CAUSE[cause]
     if isinstance(incident, Trouble):
-        return _OF_TROUBLE[incident.kind]
+        return "gateway-cache" if incident.cause == "cached" else _OF_TROUBLE[incident.kind]
     if isinstance(incident, Change):
         shifts = incident.shifts
         if incident.kind == "identity_change" or not shifts:

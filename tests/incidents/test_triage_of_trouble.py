@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,6 +74,19 @@ def test_what_keeps_an_endpoint_from_answering_is_named_alone(failure: str, roun
     assert found.named == (cause,), found.words
     assert found.ranking[0].cause == cause and found.ranking[0].supporting
     assert choose(failing(failure, rounds).trouble, found.named) == RUNBOOK[cause]
+
+
+@pytest.mark.parametrize("rounds", [1, 4])
+def test_a_cache_has_a_runbook_of_its_own(rounds: int) -> None:
+    cached = failing("cached", rounds)
+    cached = replace(cached, asked=Asked(10 * rounds, 10 * rounds, 10 * rounds, failure="cached"))
+    found = walk(cached, AT)
+    assert "cached" in [one.name for one in found.checks if one.answer == "yes"]
+    if rounds > 1:
+        assert cached.trouble is not None
+        assert choose(cached.trouble, ()) == "gateway-cache"
+    assert found.named == ("gateway_cache",), found.words
+    assert found.runbook == choose(None, found.named) == "gateway-cache"
 
 
 @pytest.mark.parametrize("failure", ["unauthorized", "model_not_found"])
