@@ -8,6 +8,7 @@ from typing import Final
 
 from prober.incidents.events import EVENTS
 from prober.incidents.measured import HELD_BACK
+from prober.model.incident import Incident
 from prober.model.notice import ChangeNews, IncidentNews, MeasuredNews, Notice
 
 
@@ -100,6 +101,11 @@ KINDS: dict[str, KindWords] = {
     ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
+_CACHED: Final = KindWords(
+    "Cached",
+    "a cache answers, so the model is not asked and this endpoint is not watched. Callers may get old replies too.",
+    "Switch the cache of the gateway off for the prober.",
+)
 PLAN = "If you want to spend this much, make it the plan: prober incidents accept {id}"
 _BY_COMMAND: Final[Mapping[str, str]] = {
     "acknowledge": "Acknowledge it to stop reminders: prober incidents acknowledge {id}",
@@ -114,6 +120,13 @@ _BY_BUTTON: Final[Mapping[str, str]] = {
 """What a person can do, where the message has buttons and where it has none."""
 
 
+def words_of(incident: Incident | IncidentNews) -> KindWords:
+    """That a cache answers is stored as an error of the provider, which it is not."""
+    if (incident.kind, incident.cause) == ("provider_error", "cached"):
+        return _CACHED
+    return KINDS.get(incident.kind, OTHER_KIND)
+
+
 def steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
     """What to do now, in order."""
     if notice.drill:
@@ -122,7 +135,7 @@ def steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
     can = {name: words.format(id=number) for name, words in (_BY_BUTTON if buttons else _BY_COMMAND).items()}
     if own := EVENTS[notice.event].steps:
         return tuple(step.format(id=number, **can) for step in own)
-    check = KINDS.get(about.kind if isinstance(about, IncidentNews) else "", OTHER_KIND).check
+    check = (words_of(about) if isinstance(about, IncidentNews) else OTHER_KIND).check
     acknowledge = [can["acknowledge"]] if isinstance(about, IncidentNews) and about.acknowledged_at is None else []
     if isinstance(about, MeasuredNews) and about.kind in ("runaway", "bill"):
         return (*acknowledge, *_runbook(notice), check, PLAN.format(id=number))

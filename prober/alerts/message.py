@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from prober.alerts.digest import Listed, grouped
 from prober.alerts.keys import incident_url
-from prober.alerts.kinds import KINDS, OTHER_KIND, steps
+from prober.alerts.kinds import steps, words_of
 from prober.alerts.phrases import (
     HEADLINE_LIMIT,
     Paragraph,
@@ -212,7 +212,7 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
     """What the provider says, since when, how sure, what moved (`most`), how bad, what explains it, and whose endpoint
     it is."""
     drill = [("Drill", "this change was made on purpose, to test the alarm.")] if notice.drill else []
-    kind = KINDS.get(incident.kind, OTHER_KIND)
+    kind = words_of(incident)
     bad = ("How bad", f"{kind.title.lower()}: {kind.bad}")
     triage = [("Likely cause", visible(incident.triage, 300, lines=False))] if incident.triage else []
     last = [bad, *triage, endpoint_line(notice.source)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from prober.alerts.kinds import KINDS, OTHER_KIND
+from prober.alerts.kinds import words_of
 from prober.alerts.phrases import chance
 from prober.incidents.measured import RULES
 from prober.incidents.runbooks import RUNBOOKS, choose
@@ -37,7 +37,7 @@ class Advice:
 
 
 def advice(incident: Incident, false_alarms_per_year: float, triage: Triage | None) -> Advice:
-    kind = KINDS.get(incident.kind, OTHER_KIND)
+    kind = words_of(incident)
     odds = ""
     if isinstance(incident, Change):
         odds = chance(incident.e_value, incident.threshold, false_alarms_per_year).removeprefix("by chance ")

@@ -154,6 +154,14 @@ def test_an_endpoint_that_is_not_asked_is_not_blamed(cause: str, said: str) -> N
     assert compose(trouble).title.startswith(f"Warning · acme/gpt-4o: {said}")
 
 
+def test_a_cache_is_not_said_to_be_an_error_of_the_provider() -> None:
+    said = plain_text(edited(NAMED["trouble"], kind="provider_error", cause="cached"))
+    assert "How bad: cached: a cache answers" in said and "Switch the cache of the gateway off" in said
+    assert "provider error" not in said and "status page" not in said
+    said = plain_text(edited(NAMED["trouble"], kind="provider_error", cause="timeout"))
+    assert "a cache answers" not in said and "status page" in said
+
+
 @pytest.mark.parametrize(
     ("rounds", "said"), [(0, " UTC; detected"), (1, " UTC, 1 round so far; "), (2, ", 2 rounds so")]
 )
