@@ -25,6 +25,9 @@ CERTAIN: Final[tuple[Cause, ...]] = ("key_refused", "model_gone")
 """Causes that the check of the same name shows by itself: the provider says so."""
 CAUSES: Final[tuple[Cause, ...]] = tuple(one for one in get_args(Cause) if one not in {*CERTAIN, "none"})
 """Causes that are weighed by all checks."""
+SURE: Final = 0.95
+"""Probability from which on a cause is not called uncertain, even where what else is at work keeps it from being named.
+"""
 UNDECIDED: Final = "insufficient_evidence"
 Answer: TypeAlias = Literal["yes", "no", "unknown"]
 
@@ -108,7 +111,12 @@ class Triage:
             also = "; ".join(one.details for one in self.further)
             return f"{said}; perhaps another cause too: {also}" if also else said
         likeliest = [one for one in self.ranking if one.probability >= 0.1][:3]
-        return "not certain: " + " or ".join(f"{CAUSE_WORDS[one.cause]} ({one.percent})" for one in likeliest)
+        sure = [one for one in likeliest if one.probability >= SURE and one.cause != "none"]
+        others = " or ".join(f"{CAUSE_WORDS[one.cause]} ({one.percent})" for one in likeliest if one not in sure)
+        if not sure:
+            return f"not certain: {others}"
+        said = " and ".join(f"{CAUSE_WORDS[one.cause]} ({one.percent})" for one in sure)
+        return f"{said}; not certain what else" + f": {others}" * bool(others)
 
 
 CAUSE_WORDS: Final[dict[Cause, str]] = {

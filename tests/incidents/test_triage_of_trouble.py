@@ -20,7 +20,7 @@ from prober.judging.strata import Movement
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
-from prober.model.triage import Cause
+from prober.model.triage import CAUSE_WORDS, Cause, Ranked, Triage
 from prober.model.watch import Health
 from prober.service import run_round
 from prober.status.triage import triage
@@ -97,6 +97,32 @@ def test_evidence_of_a_change_is_said_beside_a_refusal_and_does_not_replace_it(f
     found = walk(failing(failure, endpoint_edits=(Edit("bot", AT.isoformat()),)), AT)
     assert found.named == (cause, "configuration"), "an edit is the likely reason of it"
     assert "none" not in {one.cause for one in found.ranking}
+
+
+@pytest.mark.parametrize("failure", ["out_of_credit", "rate_limited", "timeout"])
+def test_what_is_sure_is_not_called_uncertain_where_another_cause_may_be_at_work(failure: str) -> None:
+    found = walk(failing(failure, neighbours=(TWIN,)), AT)
+    first, second, *_ = found.ranking
+    assert found.named == () and first.probability > 0.95 > second.probability
+    assert found.words.startswith(f"{CAUSE_WORDS[first.cause]} ({first.percent}); not certain what else: ")
+    assert f"{CAUSE_WORDS[second.cause]} ({second.percent})" in found.words
+
+
+@pytest.mark.parametrize(
+    ("odds", "words"),
+    [
+        ({"model": 0.83, "routing": 0.16}, "not certain: M (83 %) or R (16 %)"),
+        ({"model": 0.97, "routing": 0.02}, "M (97 %); not certain what else"),
+        ({"model": 0.97, "routing": 0.96, "prompt": 0.3}, "M (97 %) and R (96 %); not certain what else: P (30 %)"),
+        ({"none": 0.97}, "not certain: N (97 %)"),
+    ],
+)
+def test_what_is_not_named_in_words(odds: dict[Cause, float], words: str) -> None:
+    ranking = tuple(Ranked(cause, chance, (), (), "") for cause, chance in odds.items())
+    said = Triage("bot", AT, AT, (), ranking, (), "").words
+    for cause, letter in (("model", "M"), ("routing", "R"), ("prompt", "P"), ("none", "N")):
+        said = said.replace(CAUSE_WORDS[cause], letter)  # type: ignore[index]
+    assert said == words
 
 
 def test_a_few_failures_are_no_cause() -> None:
