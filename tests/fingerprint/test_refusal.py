@@ -202,6 +202,12 @@ def test_texts_of_every_kind_in_forty_languages(answer: Answer) -> None:
         "Ann: I cannot help with that.\nBo: Why?",
         "« Je ne peux pas vous aider »",
         "「お手伝いできません」",
+        "Then she said sorry, I can't help with that.",
+        "And then Maria said, sorry, I can't help you.",
+        "In the end the clerk told them I'm sorry, but I can't assist with that.",
+        "The policy says: I can't help with that request.",
+        "Mi dispiace, ma non posso fare a meno di sorridere.",
+        "Non posso fare a meno di notare che la capitale è Parigi.",
     ],
 )
 def test_what_is_only_shown_refuses_nothing(text: str, answer: Answer) -> None:
@@ -213,6 +219,9 @@ def test_what_is_only_shown_refuses_nothing(text: str, answer: Answer) -> None:
     [
         "Hello!\n\nI cannot help with that.",
         "They told me not to, so I cannot help with that.",
+        "Then I said sorry, I can't help with that.",
+        "You said sorry, but I still can't help with that.",
+        "Mi dispiace, ma non posso fare ciò che chiedi.",
         "She said so, but I cannot help with that.",
         "I told him, but I cannot help with that.",
         "I have told you that I cannot help with that.",

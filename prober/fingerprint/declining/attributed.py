@@ -82,6 +82,8 @@ _NO_NAME: Final = (
     r"|если|якщо|jika|kalau|neu|autrement|cela|ceci|soit|باید"
     r"|the (?:policy|system|guideline|request|user|question|prompt|message)|(?:my|our|your) \w+)"
 )
+_THEN: Final = r"(?:and|but|so|then|later|finally|afterwards|eventually|at last|in the end)"
+"""How a sentence of a story begins."""
 _NAME: Final = rf"(?:(?:the|an?|his|her|their) )?{_WORD}(?: {_WORD})?"
 _END: Final = r"(?=\s*(?:[,.!?;:–—،।]|-\s|$)|,? (?:and|und|et|y|e|en|och|og|ve|и|і|و)\b)"
 _BEFORE: Final = r"(?:[,!?;–—،।]|(?<=[\s.!?'])-|^-)\s*-?\s*"
@@ -89,7 +91,7 @@ ATTRIBUTED: Final = re.compile(
     rf"{_BEFORE}(?:{_SAID})(?:-t)?[\s-](?!{_WRITER}\b|{_NO_NAME}\b){_WORD}(?:[\s'-]{_WORD}){{0,3}}{_END}"
     rf"|{_BEFORE}(?!{_WRITER}\b|{_NO_NAME}\b){_NAME} (?:{_SAID}){_END}"
     rf"|{_BEFORE}(?:{folded(SAID['French'])}){_END}"  # m'a-t-il dit
-    rf"|^(?!{_WRITER}\b|{_NO_NAME}\b|here\b){_NAME} (?:{_SAID})\s?[,:]"
+    rf"|^(?:{_THEN},? )*+(?!{_WRITER}\b|{_NO_NAME}\b|here\b){_NAME} (?:{_SAID})(?:\s?[,:]| (?=(?:i'm \w* ?)?sorry\b))"
     r"|[，,](?![如正])[^，,。！？\s我您你不没沒无無能法的]{1,6}(?:说|說|回答|答道|写道|寫道|问道|問道)(?:道)?[，,。：:]"
     r"|(?:と|って)[^。！？]{1,15}(?:言った|言いました|答えた|答えました|述べた|述べました|話した|書いた)"
     r"|(?:다|라)고 ?[^.!?]{1,15}(?:말했|답했|대답했|썼)"

@@ -85,8 +85,8 @@ _DO_IT = (
 ITALIAN: Final = from_patterns(
     r"\bnon\b|rifiut|declinar",
     r"\b(?:[mc]i (?:di)?spiace|spiacente|purtroppo|mi scuso|scusa(?:mi|te)?|chiedo scusa"
-    r"|desolat[oa])\b[^.!?]{0,80}\bnon (?:posso|sono (?:in grado|autorizzat[oa])|mi e possibile)\b",
-    rf"\bnon (?:posso|sono in grado di) {_DO_IT}",
+    r"|desolat[oa])\b[^.!?]{0,80}\bnon (?:posso(?! fare a meno\b)|sono (?:in grado|autorizzat[oa])|mi e possibile)\b",
+    rf"\bnon (?:posso(?! fare a meno\b)|sono in grado di) {_DO_IT}",
     r"\btemo di non pote\w+|\bnon mi e (?:possibile|permesso|consentito)\b|\bnon ho (?:il permesso|l'autorizzazione)"
     r"|\bmi rifiuto\b|\bdevo"
     r" (?:rifiutare|declinare)\b|\bpreferisco non\b|\bpreferirei non\b|\bnon mi sento a mio agio\b"
