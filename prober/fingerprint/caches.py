@@ -62,6 +62,7 @@ CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
     "x-cached": ("a gateway's cache", _HIT | {"1", "yes"}),
     "x-from-cache": ("a gateway's cache", _HIT | {"1", "yes"}),
     "x-served-from-cache": ("a gateway's cache", _HIT | {"1", "yes"}),
+    "x-cache-source": ("a gateway's cache", _HIT),  # else where it was looked up, or the origin
     "x-response-source": ("a gateway's cache", frozenset({"cache", "cached"})),
     "x-rack-cache": ("Rack", frozenset({"fresh", "stale"})),
     "x-cache-age": ("a web cache", _SECONDS),
@@ -80,6 +81,13 @@ _OF_SOMETHING_ELSE: Final = re.compile(
 )
 """Names of headers of caches that are in no table. Those of a prompt's cache save computing, and the model answers; and
 some only repeat what was asked for, such as `x-no-cache`."""
+
+_TIMED: Final = re.compile(
+    r"(?:^|,)\s*(?:cdn-cache-hit\s*(?:,|$)|(?:cdn-cache|edge-cache|cfcachestatus|cache|cache-status)\s*"
+    r"(?:;\s*dur\s*=[\s\d.\"]*)?;\s*desc\s*=\s*\"?(?:hit|stale|revalidated|updating|tcp_hit|tcp_mem_hit)\b)"
+)
+"""A hit in `server-timing`, as CloudFront, Akamai, Cloudflare and Wikimedia write it. Other names are ambiguous: of a
+database's cache, or of how long a cache was read."""
 
 REPEATED_ID: Final = "the same reply id came before"
 REPEATED_TEXT: Final = "the same long text came before, and now came in less than half the time of any"
@@ -104,6 +112,8 @@ def cache_hit(headers: Mapping[str, str]) -> str | None:
         said = _words(headers.get(name, ""))
         if said and _means_hit(words, said):
             return whose
+    if _TIMED.search(headers.get("server-timing", "").lower()):
+        return "a web cache"
     for name in sorted(headers.keys() - CACHES.keys()):
         found = None if _OF_SOMETHING_ELSE.search(name) else _ANY_CACHE.search(name)
         if found and (_HIT | ({"1", "yes"} if found["hit"] else set())).intersection(_words(headers[name])):
