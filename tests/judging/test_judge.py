@@ -124,7 +124,7 @@ def alarm_of(change, at=14, seed=0, **options):
             {"vector": (0.0, -1.0, 0.0, 0.0)},
             "embedding",
             "behaviour_change",
-            "from the reference's centroid (was",
+            "topic moved: distance from the reference",
         ),
     ],
 )
