@@ -84,7 +84,7 @@ def redacted(text: str, secret: str | None) -> str:
     digits, broken, cut or masked."""
     if secret is None or len(secret) < SHORTEST_SECRET or not text:
         return text
-    return _without_masked(_without_spelled(text, secret), secret)
+    return _without_masked(without_spelled(text, secret), secret)
 
 
 def redacted_bytes(raw: bytes, secret: str | None) -> bytes:
@@ -115,12 +115,12 @@ def _cleaned(reply: Reply, secret: str) -> Reply:
     )
 
 
-def _without_spelled(text: str, secret: str) -> str:
-    """What `_spellings(secret).sub(REDACTED, text)` gives, and where escapes are rare in a tenth of its time."""
+def without_spelled(text: str, secret: str) -> str:
+    """What `spellings(secret).sub(REDACTED, text)` gives, and where escapes are rare in a tenth of its time."""
     escapes = [escape.start() for escape in _ESCAPE.finditer(text)]
     if not secret.isascii() or len(escapes) > len(text) / _SPARSE or _begins_plainly(text, secret):
-        return _spellings(secret).sub(REDACTED, text)
-    kept, at, matched_at = [], 0, _spellings(secret).match
+        return spellings(secret).sub(REDACTED, text)
+    kept, at, matched_at = [], 0, spellings(secret).match
     for place in _places(text, escapes, secret):
         if place >= at and (found := matched_at(text, place)):
             kept += [text[at:place], REDACTED]
@@ -185,7 +185,7 @@ def _long_part(secret: str) -> int:
 
 
 @lru_cache(maxsize=64)
-def _spellings(secret: str) -> re.Pattern[str]:
+def spellings(secret: str) -> re.Pattern[str]:
     """One pattern for all spellings of a secret; those that hold the most of it come first."""
     long_part = _long_part(secret)
     start = _BETWEEN.join(map(_spelled, secret[:long_part]))

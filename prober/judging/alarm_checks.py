@@ -46,7 +46,7 @@ def checked(memory: Memory, judged: Judgement, rounds: Sequence[Round], promise:
             return memory, explained(memory, judged)
         if not passes_permutation_check(memory, rounds):
             return _rejected(memory, judged, REJECTED)
-        memory, is_longer = _with_noise(memory, rounds, promise)
+        memory, is_longer = with_noise(memory, rounds, promise)
         if not is_longer:
             break
         anew = _judged_anew(memory, rounds, promise, memory.by_day)
@@ -94,7 +94,7 @@ def correlation_time(memory: Memory) -> float:
     return memory.channels[_strongest(memory)].statistic.null.correlation_time
 
 
-def _with_noise(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, bool]:
+def with_noise(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, bool]:
     """With what the rounds before the onset's interval show of noise that lasts; and whether it lasts longer, in the
     channel with the most evidence, than was known when its rounds were judged. The rounds from the onset on are not
     read, so that a change is not taken for noise."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
-from prober.asking.redaction import _spellings, _without_spelled, redacted, without_secrets
+from prober.asking.redaction import redacted, spellings, without_secrets, without_spelled
 from prober.model.reply import Reply, ToolCall
 from tests.asking.conftest import NOW, ask, endpoint_for
 from tests.asking.wire_server import WireServer
@@ -195,4 +195,4 @@ def test_where_escapes_are_rare_the_same_is_found_as_by_looking_everywhere(spell
         cut = rng.randint(1, len(said) - 1)
         hidden = said[:cut] + rng.choice(["\\n", "%0A", "&shy;", "<br>", "=\n", "\\u200b"]) + said[cut:]
         text = words * rng.randint(10, 40) + hidden + words * rng.randint(10, 40) + said[:cut] + "\\x41" + words * 30
-        assert _without_spelled(text, SECRET) == _spellings(SECRET).sub("[redacted]", text)
+        assert without_spelled(text, SECRET) == spellings(SECRET).sub("[redacted]", text)

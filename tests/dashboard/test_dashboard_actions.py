@@ -106,7 +106,7 @@ def test_acknowledged_muted_unmuted_and_accepted_with_a_reason(world, monkeypatc
     seen = now_stored(url, incident)
     assert (seen.state, seen.actor, seen.note) == ("acknowledged", "ada@example.org", "asked the provider")
     timeline = next(one.value for one in at.dataframe if "what" in one.value)
-    assert timeline["who"].tolist()[-1] == "ada@example.org (by dashboard)"
+    assert timeline["who"].tolist()[-1] == "ada@example.org (from dashboard)"
     assert "Acknowledge" not in labels(at) and not at.text_input, "the reason is gone with the dialog"
 
     press(at, "act-mute")

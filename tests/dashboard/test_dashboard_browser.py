@@ -194,9 +194,11 @@ def test_every_page_is_reached_by_the_menu_and_nothing_hangs_over_the_edge(dashb
 
 WIDTHS = (1440, 1280, 390)
 CUT_OFF = """() => [...document.querySelectorAll('[data-testid=stMain] :is(button, input, a, h1, [role=radio])')]
-    .filter(one => one.offsetParent && one.getBoundingClientRect().right > innerWidth + 1)
+    .filter(one => one.offsetParent && !one.closest('[data-testid=stElementToolbar]'))
+    .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
     .map(one => one.innerText || one.ariaLabel || one.tagName)"""
-"""What a reader cannot see or press: it ends beyond the right edge."""
+"""What a reader cannot see or press: it ends beyond the right edge. The tools of a table show only where it is pointed at,
+and stand where the table ended before it took its width."""
 
 
 def test_every_page_fits_every_width(dashboard, tab):

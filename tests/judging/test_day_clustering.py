@@ -115,7 +115,7 @@ def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch
     assert (memory.by_day, state) == (True, "insufficient_evidence")
     monkeypatch.setattr(alarm_checks, "judged_by_day", lambda *_: None)
     monkeypatch.setattr(alarm_checks, "price_of_lasting_noise", lambda *_: 1.0)
-    monkeypatch.setattr(alarm_checks, "_with_noise", lambda memory, *_: (memory, False))
+    monkeypatch.setattr(alarm_checks, "with_noise", lambda memory, *_: (memory, False))
     memory, state, alarmed = watched(rounds)
     assert (memory.by_day, state) == (False, "alarm")
     assert alarmed == number
