@@ -81,7 +81,7 @@ TLS_FAULTS: Final = (
     ),
     ("UNRECOGNIZED_NAME", "the server has no certificate for this name; check the host in base_url"),
     (
-        "ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL",
+        "ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|(?i:legacy.sigalg)",
         "the server speaks old versions of TLS only; switch on TLS 1.2 or 1.3 there",
     ),
     (
