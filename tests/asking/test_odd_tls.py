@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from prober.asking.egress import tls_fault
+
 pytest.importorskip("cryptography")
 
 from cryptography import x509
@@ -163,6 +165,18 @@ def test_a_fault_of_tls_says_what_it_is_and_how_to_fix_it(made: Path, name: str)
     # A server of TLS 1.3 may hang up before it is heard what it has against us.
     assert (reply.error, words in reply.error_detail) == ("unreachable", True), reply.error_detail
     assert "_ssl.c" not in reply.error_detail
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol (_ssl.c:1006)",
+        "[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version (_ssl.c:1006)",
+        "[SSL] legacy sigalg disallowed or unsupported (_ssl.c:992)",
+    ],
+)
+def test_an_old_version_is_named_in_each_of_openssls_words(said: str) -> None:
+    assert tls_fault(said).startswith("the server speaks old versions of TLS only")
 
 
 @pytest.mark.parametrize("name", RAW)
