@@ -15,12 +15,13 @@ from typing import Final
 from prober.judging import lasting_noise, permutation_check
 from prober.judging.day_clustering import LEVEL_BEFORE_ALARM, can_be_clustered, day_of, is_clustered, whole_days
 from prober.judging.explain.summary import judgement, log_e_of_all
-from prober.judging.memory import ChannelMemory, Memory
+from prober.judging.memory import Memory
 from prober.judging.promise import Promise
 from prober.judging.reference import History, gather, surplus
 from prober.judging.statistic.onsets import between
+from prober.judging.statistic.readings import Floats
 from prober.judging.steps import step
-from prober.model.evidence import Between, Judgement, Round
+from prober.model.evidence import Judgement, Round
 
 MOST_NATS: Final = 40.0
 """ln of the most by which noise that lasts raises the threshold: a full swap shows more than that within days."""
@@ -99,9 +100,7 @@ def with_noise(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tup
     channel with the most evidence, than was known when its rounds were judged. The rounds from the onset on are not
     read, so that a change is not taken for noise."""
     name = _strongest(memory)
-    began = _onset_between(memory.channels[name])
-    before = [one for one in rounds if began is None or one.label < began[0]]
-    of_channel = {channel: surplus(channel, held, before) for channel, held in memory.channels.items()}
+    before, of_channel = _before_onset(memory, rounds)
     memory = replace(memory, noise_here=lasting_noise.log_likelihoods(of_channel, before))
     longer = lasting_noise.correlation_time(memory.noise_of(name), promise.every_s, memory.by_day)
     return memory, longer >= LONGER * correlation_time(memory)
@@ -127,13 +126,12 @@ def judged_by_day(memory: Memory, rounds: Sequence[Round], promise: Promise) -> 
     alarm by itself, over the rounds before the onset's interval only, so that the change is not taken for a difference
     of days.
     """
-    name = _strongest(memory)
-    began = _onset_between(memory.channels[name])
-    before = [round_ for round_ in rounds if began is not None and round_.label < began[0]]
+    before, of_channel = _before_onset(memory, rounds)
     if not before or not can_be_clustered(before):
         return None
-    of_channel = {channel: surplus(channel, held, before) for channel, held in memory.channels.items()}
-    if not any(is_clustered(of, before, LEVEL_BEFORE_ALARM) for of in (of_channel.values(), [of_channel[name]])):
+    if not any(
+        is_clustered(of, before, LEVEL_BEFORE_ALARM) for of in (of_channel.values(), [of_channel[_strongest(memory)]])
+    ):
         return None
     return _judged_anew(memory, rounds, promise, by_day=True)
 
@@ -143,7 +141,7 @@ def _judged_anew(memory: Memory, rounds: Sequence[Round], promise: Promise, by_d
     round that gave evidence is reference, if that is enough."""
     stepped = max(held.statistic.rounds for held in memory.channels.values())
     first_judged = (whole_days(rounds) if memory.by_day else rounds)[-stepped].label
-    anew, missing = replace(memory.anew(), by_day=by_day, noise=memory.noise, noise_here=memory.noise_here), ""
+    anew, missing = Memory(by_day=by_day, noise=memory.noise, noise_here=memory.noise_here), ""
     anew = replace(anew, repeats_s=memory.repeats_s, begins=memory.begins, begins_at=memory.begins_at)
     for i, round_ in enumerate(rounds):
         anew = step(anew, [o for o in round_.observations if o.series in anew.series], round_)
@@ -160,8 +158,13 @@ def _known(rounds: Sequence[Round]) -> History:
     return lambda series: rounds
 
 
-def _onset_between(held: ChannelMemory) -> Between | None:
-    return between(held.statistic.onsets, held.statistic.rounds, [label for label, _ in held.recent])
+def _before_onset(memory: Memory, rounds: Sequence[Round]) -> tuple[list[Round], dict[str, Floats]]:
+    """The rounds before the interval in which the change of the channel with the most evidence began, and the surplus
+    of every channel in them."""
+    held = memory.channels[_strongest(memory)]
+    began = between(held.statistic.onsets, held.statistic.rounds, [label for label, _ in held.recent])
+    before = [one for one in rounds if began is not None and one.label < began[0]]
+    return before, {name: surplus(name, of, before) for name, of in memory.channels.items()}
 
 
 def _strongest(memory: Memory) -> str:

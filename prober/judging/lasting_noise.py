@@ -85,10 +85,10 @@ def correlation_time(log_likelihood: Floats, every_s: float, by_day: bool) -> fl
     `log_likelihood` as one channel's of `log_likelihoods`, or the sum over several stretches. Models of which it shows
     nothing are left out: else the mean of rounds seconds apart would be that of the prior, which is long.
     """
-    times = np.array([1.0, *(_time(tau, share, every_s / DAY_S, by_day) for tau in DAYS for share in SHARES)])
     shown = np.concatenate([[False], log_likelihood != 0])
     if not shown.any():
         return 1.0
+    times = np.array([1.0, *(_time(tau, share, every_s / DAY_S, by_day) for tau in DAYS for share in SHARES)])
     belief = np.where(shown, 1 / times, 0.0)
     belief *= (1 - INDEPENDENT) / belief.sum()
     belief[0] = INDEPENDENT
@@ -99,11 +99,12 @@ def correlation_time(log_likelihood: Floats, every_s: float, by_day: bool) -> fl
 def _time(tau: float, share: float, gap: float, by_day: bool) -> float:
     """Of the means of the rounds of each unit, which are `gap` days apart."""
     unit = max(gap, 1.0) if by_day else gap
-    within = np.arange(max(round(unit / gap), 1)) * gap
-    apart = np.subtract.outer(within, within) / tau
+    rounds = max(round(unit / gap), 1)
+    within = np.exp(-np.arange(rounds) * gap / tau)
+    of_unit = (2 * float((np.arange(rounds, 0, -1) * within).sum()) - rounds) / rounds**2
     step = exp(-unit / tau)
-    of_neighbours = share * float(np.exp(apart).mean()) * step / (1 - step)
-    return 1 + 2 * of_neighbours / ((1 - share) / len(within) + share * float(np.exp(-np.abs(apart)).mean()))
+    of_neighbours = float(within.mean() * (1 / within).mean()) * step / (1 - step)
+    return 1 + 2 * share * of_neighbours / ((1 - share) / rounds + share * of_unit)
 
 
 def nearness(surplus: Collection[Floats], rounds: Sequence[Round], onset: int) -> float:

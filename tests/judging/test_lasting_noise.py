@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from prober.judging.lasting_noise import DAY_S, MODELS, correlation_time, log_likelihoods, nearness
+from prober.judging.lasting_noise import DAY_S, MODELS, SHARES, correlation_time, log_likelihoods, nearness
+from prober.judging.lasting_noise import DAYS as DAYS_OF_NOISE
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.statistic import edetector, learning
 from prober.judging.statistic.readings import Table
@@ -63,6 +64,15 @@ def test_hourly_rounds_say_how_long_noise_lasts_in_days() -> None:
     in_rounds, in_days = (float(np.exp(np.mean(np.log(times[by_day])))) for by_day in (False, True))
     assert 19 / 4 < in_days < 19 * 2  # what lasts for longer than a week does not show in one
     assert 4 < in_rounds / in_days < 24  # half of the variance of a round lasts
+
+
+def test_rounds_of_every_few_seconds_are_counted_by_the_day_too() -> None:
+    """Noise that lasts for a day at a share of the variance: with ever more rounds a day, what does not last averages
+    out, and the time in days is that of the noise alone."""
+    shown = np.zeros(MODELS)
+    shown[list(SHARES).index(0.4) + len(SHARES) * list(DAYS_OF_NOISE).index(1)] = 50.0
+    by_hours, by_seconds = (correlation_time(shown, every_s, by_day=True) for every_s in (3600.0, 5.0))
+    assert 2 < by_hours < by_seconds < by_hours * 1.1
 
 
 @pytest.mark.parametrize(
