@@ -20,6 +20,7 @@ from prober.judging import provisional
 from prober.judging.alarm_checks import REJECTED, checked, explained, insufficient, suspected
 from prober.judging.day_clustering import SOON_S, together
 from prober.judging.explain.summary import judgement, kind_of, log_e_of_all
+from prober.judging.lasting_noise import DAY_S
 from prober.judging.memory import Memory
 from prober.judging.promise import Promise
 from prober.judging.reference import History, Times, gather
@@ -31,7 +32,6 @@ from prober.text import count
 AllTimes: TypeAlias = Callable[[Collection[str]], Mapping[str, Times]]
 RECHECKED_AT: Final = 2.0
 """How many times the evidence of a rejected alarm must have grown before it is checked again."""
-DAY_S: Final = 86_400.0
 
 
 def advance(

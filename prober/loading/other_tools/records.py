@@ -183,7 +183,7 @@ def _unpacked(path: Path, content: bytes) -> Record:
             if not any(name in packed.namelist() for name in _INSPECT_STARTS):
                 raise _problem(path, 0, "a zip archive, and no Inspect log; unpack it, and give the files in it")
             if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
-                raise _problem(path, 0, "it is too large once it is unpacked")
+                raise _problem(path, 0, "too large once it is unpacked; unpack it, and give the files in it")
             names = [name for name in packed.namelist() if name.startswith("samples/") and name.endswith(".json")]
             header = next(name for name in _INSPECT_STARTS if name in packed.namelist())
             return {**json.loads(packed.read(header)), "samples": [json.loads(packed.read(name)) for name in names]}
