@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from prober.asking import model_lists
 from prober.model.connection import Timeouts
 from prober.model.declaration import Endpoint
 from prober.model.providers import is_at
@@ -18,6 +19,8 @@ MOST_S: Final = 5.0
 LONGEST: Final = 200
 """Characters of a value; of anything longer its digest is kept."""
 
+SAMPLING: Final = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "reasoning_format")
+"""Parameters whose defaults a llama.cpp server is started with."""
 
 COMPANIES: Final = (
     "ai21.com", "aliyuncs.com", "amazonaws.com", "anthropic.com", "azure.com", "azure.us", "baseten.co", "bigmodel.cn",
@@ -41,12 +44,23 @@ class Page:
 
 
 def _models(said: object, model: str) -> Mapping[str, object]:
-    """The entry of the model in an OpenAI-compatible list."""
-    entry = _entry(said, "data", "id", model)
-    meta = entry.get("meta")
-    sizes = ("n_params", "size", "n_vocab")
+    """The entry of the model in an OpenAI-compatible list; of a list of one, that one: it answers to every name."""
+    entries = model_lists.entries(said)
+    entry = model_lists.entry_of(said, model) or (entries[0] if len(entries) == 1 else {})
+    meta = entry.get("meta")  # llama.cpp
+    sizes = ("n_params", "size", "n_vocab", "n_ctx")
     more = {f"meta.{name}": meta.get(name) for name in sizes} if isinstance(meta, dict) else {}
-    return {name: entry.get(name) for name in ("owned_by", "root", "digest", "sha")} | more
+    return {name: entry.get(name) for name in ("owned_by", "root", "digest", "sha", "max_model_len")} | more
+
+
+def _props(said: object, model: str) -> Mapping[str, object]:
+    """llama.cpp: the model, and what holds for an ask that does not say otherwise."""
+    settings = said.get("default_generation_settings") if isinstance(said, dict) else None
+    settings = settings if isinstance(settings, dict) else {}
+    chosen = settings.get("params")
+    usual = {name: chosen.get(name) for name in SAMPLING} if isinstance(chosen, dict) else {}
+    itself = _named("model_path", "model_ftype", "build_info", "chat_template")(said, model)
+    return {**itself, "n_ctx": settings.get("n_ctx"), **usual}
 
 
 def _tags(said: object, model: str) -> Mapping[str, object]:
@@ -60,7 +74,7 @@ def _named(*names: str) -> Callable[[object, str], Mapping[str, object]]:
 
 
 PAGES: Final[Mapping[str, Page]] = {
-    "props": Page("/props", _named("model_path", "model_ftype", "build_info", "chat_template")),  # llama.cpp
+    "props": Page("/props", _props),
     "models": Page("{base}/models", _models),
     "tags": Page("/api/tags", _tags),
     "info": Page("/info", _named("model_id", "model_sha", "model_dtype", "version", "sha", "docker_label")),  # TGI
@@ -107,6 +121,8 @@ def _entry(said: object, list_: str, key: str, *names: str) -> Mapping[str, obje
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, float):
+        return f"{value:.6g}"  # single precision has no more digits
     is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
     return str(value) if is_number else ""
 

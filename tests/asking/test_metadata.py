@@ -36,6 +36,36 @@ def test_short_values_are_kept_and_long_ones_as_digests():
     }
 
 
+SAMPLING = {"temperature": 0.800000011920929, "top_k": 40, "top_p": 0.949999988079071, "stream": False, "lora": []}
+ALIASED = {"id": "a.gguf", "aliases": ["m"], "meta": {"n_ctx": 4096, "n_embd": 576}}
+
+
+@pytest.mark.parametrize(
+    ("page", "said", "expected"),
+    [
+        # llama.cpp: the context of a slot, and how it samples where an ask does not say
+        (
+            "props",
+            {"default_generation_settings": {"n_ctx": 1024, "params": SAMPLING}, "is_sleeping": False},
+            {"n_ctx": "1024", "temperature": "0.8", "top_k": "40", "top_p": "0.95"},
+        ),
+        ("props", {"default_generation_settings": {"n_ctx": 512, "params": None}}, {"n_ctx": "512"}),
+        ("props", {"default_generation_settings": [1], "model_ftype": "Q4_1"}, {"model_ftype": "Q4_1"}),
+        (
+            "models",
+            {"data": [{"id": "m", "root": "/m", "max_model_len": 8192}]},
+            {"root": "/m", "max_model_len": "8192"},
+        ),
+        ("models", {"data": [{"id": "b"}, ALIASED]}, {"meta.n_ctx": "4096"}),
+        # A server with one model answers to every name; one with several says nothing of a name that it does not list.
+        ("models", {"data": [{"id": "x", "meta": {"size": 7}}]}, {"meta.size": "7"}),
+        ("models", {"data": [{"id": "x", "meta": {"size": 7}}, {"id": "y", "meta": {"size": 8}}]}, {}),
+    ],
+)
+def test_what_a_server_was_started_with_is_read(page, said, expected):
+    assert values(page, said, "m") == {f"{page}.{name}": value for name, value in expected.items()}
+
+
 @pytest.mark.parametrize(
     ("base_url", "declared", "asked"),
     [
