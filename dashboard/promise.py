@@ -14,7 +14,8 @@ def draw(context: PageContext) -> None:
     heading("The promise")
     st.markdown(
         "Each endpoint has one setting, `false_alarms_per_year`: how many false alarms a year you accept while nothing "
-        "changes, over all probes and channels together. The threshold follows from it."
+        "changes, over all probes and channels together. The threshold follows from it. Not covered: behaviour that "
+        "comes and goes over days or weeks, more slowly than the reference can show. It can raise more false alarms."
     )
     found = context.store.promises()
     judged = [one for one in found if one.judged]
