@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +37,8 @@ _SYNTAX: tuple[tuple[str, str], ...] = (
     ),
     (r"expected ',' or '\}'", "opened with { and not closed; close it with }, or put the texts inside in quotes"),
     (r"but found another document", "a second document begins; write it into a file of its own"),
+    (r"incompatible YAML document|expected a digit|duplicate YAML", "a %YAML line that is not read; remove it"),
+    (r"found undefined tag handle '(.*)'", r"the tag \1… is not known; remove it, or put the text in quotes"),
     (r"found duplicate anchor", "an anchor (&name) is defined twice; rename one"),
     (r"special characters are not allowed", "a control character; remove it, or save the file as plain text"),
     (r"unknown escape character '(.)'", r"\\\1 is not an escape inside double quotes; use single quotes, or \\\\"),
@@ -97,11 +101,11 @@ def _kind(path: Path) -> str:
 
 def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
     """All files of folders, hidden ones left out, and single files with endpoints and alerts beside them; each once."""
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for path in map(Path, paths):
         try:
             for file in _files_of(path, problems):
-                found.setdefault(file.resolve(), file)
+                found.setdefault(os.path.realpath(file), file)
         except OSError as error:
             message = f"cannot be read ({error.strerror}); check that it exists and may be read"
             problems.append(Problem(path.as_posix(), 0, "", message))
@@ -113,7 +117,10 @@ def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
 def find_texts(paths: Sequence[str | Path]) -> list[Path]:
     """All files in which probe sets under these paths may have texts and values; to see whether one changed."""
     folders = {path if path.is_dir() else path.parent for path in map(Path, paths)}
-    below = [file for folder in sorted(folders) for file in folder.rglob("*") if file.name.lower().endswith(TEXTS)]
+    below: list[Path] = []
+    for folder in sorted(folders):
+        with suppress(OSError):  # of a folder that goes while it is looked through
+            below += [file for file in folder.rglob("*") if file.name.lower().endswith(TEXTS)]
     return [file for file in below if not any(part.startswith(".") for part in file.parts[1:])]
 
 
@@ -121,6 +128,8 @@ def read(path: Path) -> Document:
     """Read one file. Bad files are not raised but returned, so that one call can report all files."""
     shown = path.as_posix()
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+            return unreadable(shown, 0, "neither a file nor a folder; remove it, or put a file there")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -135,7 +144,7 @@ def read(path: Path) -> Document:
     try:
         return document(shown, text)
     except yaml.YAMLError as error:
-        line, message = _explained(text, error)
+        line, message = explained(text, error)
         return unreadable(shown, line, message)
     except RecursionError:
         return unreadable(shown, 0, "nested far too deeply; nest it less")
@@ -153,6 +162,9 @@ def _files_of(path: Path, problems: list[Problem]) -> list[Path]:
     if path.is_file():
         return [path, *(file for file in _yaml_in(path.parent) if not holds_sets(file))]
     shown = path.as_posix()
+    if path.exists():
+        problems.append(Problem(shown, 0, "", "neither a file nor a folder; name the folder of your probe files"))
+        return []
     message = f"no such file or folder; name the folder of your probe files, or let `prober init {shown}` write some"
     problems.append(Problem(shown, 0, "", message))
     return []
@@ -168,10 +180,10 @@ def _yaml_in(folder: Path) -> list[Path]:
 
 
 def _is_declaring(path: Path) -> bool:
-    return path.suffix.lower() in _SUFFIXES and _kind(path) != "vars" and path.is_file()
+    return path.suffix.lower() in _SUFFIXES and _kind(path) != "vars" and not path.is_dir()
 
 
-def _explained(text: str, error: yaml.YAMLError) -> tuple[int, str]:
+def explained(text: str, error: yaml.YAMLError) -> tuple[int, str]:
     """(line, message) of a YAML error, in words that name the fix."""
     if isinstance(error, yaml.MarkedYAMLError):
         fault = error.problem or error.context or ""

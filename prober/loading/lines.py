@@ -33,6 +33,8 @@ _PROSE: tuple[Where, ...] = (("prompt",), ("system",), ("content",), ("value",),
 """Fields whose texts may hold a #."""
 _NO_COMMENT = re.compile(r"#[^\s#!].*")
 """A # with no blank behind it: more often a part of a text than a comment."""
+_NO_CHARACTER = re.compile(r"\\U(?!000[0-9a-fA-F]|0010)[0-9a-fA-F]{8}")
+"""An escape in double quotes beyond the last character of Unicode."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -127,7 +129,13 @@ def _composed(text: str) -> yaml.Node | None:
             return yaml.compose(text, Loader=_Reader)
         except (yaml.YAMLError, UnicodeError):
             pass  # the reader in Python reports it in the words that are explained
-    return yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except (ValueError, OverflowError) as error:  # the reader lets numbers pass that Python has no character for
+        if (found := _NO_CHARACTER.search(text)) is None:
+            raise yaml.YAMLError(str(error)) from None
+        line = text.count("\n", 0, found.start()) + 1
+        raise TooMuch(line, f"{found[0]} is no character: the last is \\U0010FFFF; write another") from None
 
 
 def unreadable(shown: str, line: int, message: str) -> Document:
@@ -136,7 +144,7 @@ def unreadable(shown: str, line: int, message: str) -> Document:
 
 
 class TooMuch(Exception):
-    """The values of a file are too deep or too many."""
+    """What a file holds cannot be turned into values: too deep, too many, without end."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -157,9 +165,22 @@ class _Builder:
         self.leaking: set[int] = set()
         """Lines of values that hold secrets, or examples of them."""
         self._weight = 0
+        self._inside: set[int] = set()
+        """Nodes that are being built: an alias of one of them would never end."""
 
     def build(self, node: yaml.Node, where: Where) -> JsonValue:
         self._weigh(node, where)
+        if id(node) in self._inside:
+            raise TooMuch(
+                node.start_mark.line + 1,
+                "the anchor (&name) here holds an alias (*name) of itself, so it never ends; remove the alias",
+            )
+        self._inside.add(id(node))
+        value = self._built(node, where)
+        self._inside.discard(id(node))
+        return value
+
+    def _built(self, node: yaml.Node, where: Where) -> JsonValue:
         self.lines.setdefault(where, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
             return self._mapping(node, where)
@@ -183,7 +204,8 @@ class _Builder:
         self._weight += 32 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
         if self._weight > MAX_WEIGHT:
             raise TooMuch(
-                node.start_mark.line + 1, "too much once its aliases are written out; use fewer aliases (*name)"
+                node.start_mark.line + 1,
+                "too many values in one file once its aliases (*name) are written out; split it, or use fewer aliases",
             )
         if len(where) > MAX_DEPTH:
             raise TooMuch(node.start_mark.line + 1, f"nested deeper than {MAX_DEPTH} levels; nest it less")

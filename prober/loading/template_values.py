@@ -7,6 +7,8 @@ import hashlib
 import io
 import itertools
 import json
+import math
+import os
 import re
 from collections.abc import Sequence, Sized
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Final, TypeAlias
 import yaml
 from pydantic import JsonValue
 
-from prober.loading.files import MAX_BYTES, TEXTS
+from prober.loading.files import MAX_BYTES, TEXTS, explained
 from prober.loading.lines import TooMuch, rows_of
 from prober.text import LEAKED, count, leaks, quoted, short, shown
 
@@ -50,6 +52,12 @@ def _check_number(names: Sized) -> None:
         raise Fault(f"{len(names):,} names of values, more than {MOST_NAMES:,}; remove those that no text names")
 
 
+def _check_probes(number: int) -> None:
+    if number > MOST:
+        many = f"{number:,}" if number < 10**9 else "billions of"
+        raise Fault(f"{many} probes of one, more than {MOST:,}; choose some of them")
+
+
 def rows_from(value: JsonValue, folder: Path) -> list[tuple[str, Row]]:
     """(what is added to the probe's id, values) of every probe that one stands for; none where it has no values."""
     if value is None:
@@ -59,6 +67,7 @@ def rows_from(value: JsonValue, folder: Path) -> list[tuple[str, Row]]:
         columns = {_column(name): one if isinstance(one, list) else [one] for name, one in value.items()}
         if any(not one for one in columns.values()):
             raise Fault("a list of values is empty; write at least one")
+        _check_probes(math.prod(map(len, columns.values())))
         found: Sequence[JsonValue] = [
             dict(zip(columns, one, strict=True)) for one in itertools.product(*columns.values())
         ]
@@ -71,8 +80,7 @@ def rows_from(value: JsonValue, folder: Path) -> list[tuple[str, Row]]:
         found, varying = value, []
     else:
         raise Fault(f"expected names and values, found {shown(value)}; write vars: {{company: [ACME, Globex]}}")
-    if len(found) > MOST:
-        raise Fault(f"{len(found):,} probes of one, more than {MOST:,}; choose some of them")
+    _check_probes(len(found))
     rows = [_row(one) for one in found]
     if any(row.keys() != rows[0].keys() for row in rows):
         raise Fault("not every row has the same names; write each name in each row")
@@ -149,11 +157,16 @@ def _of_csv(name: str, text: str) -> list[JsonValue]:
                 )
             rows.append(dict(row))
     except csv.Error as error:
-        raise Fault(f"{name}:{reader.line_num}: not CSV ({error}); quote values that hold commas or quotes") from None
+        why = f"not CSV ({error}); quote values that hold commas or quotes"
+        if "field limit" in str(error):
+            why = f"a value longer than {csv.field_size_limit():,} characters; shorten it, or close the quote before it"
+        raise Fault(f"{name}:{reader.reader.line_num}: {why}") from None
     return rows
 
 
 def _check_columns(name: str, columns: Sequence[str]) -> None:
+    if not columns:
+        raise Fault(f"{name}:1: the first line is empty; write the names of the values there")
     if len(columns) > MOST_NAMES:
         raise Fault(f"{name}:1: {len(columns):,} columns, more than {MOST_NAMES:,}; remove those that no text names")
     for number, column in enumerate(columns):
@@ -171,10 +184,12 @@ def _of_yaml(name: str, text: str) -> list[JsonValue]:
     try:
         value, problems = rows_of(name, text)
     except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
-        raise Fault(f"{name}:{line}: not valid YAML; check the indentation and quotes around this line") from None
-    except (TooMuch, RecursionError):
-        raise Fault(f"{name} is nested too deeply, or too much; nest it less") from None
+        line, message = explained(text, error)
+        raise Fault(f"{name}:{line}: {message}") from None
+    except TooMuch as error:
+        raise Fault(f"{name}:{error.line}: {error.message}") from None
+    except RecursionError:
+        raise Fault(f"{name} is nested far too deeply; nest it less") from None
     if problems:
         raise Fault(f"{problems[0].path}:{problems[0].line}: {problems[0].message}")
     if isinstance(value, dict):
@@ -189,9 +204,11 @@ def content_of(address: str, folder: Path) -> str:
     if not name.lower().endswith(TEXTS):
         raise Fault(f"{name[:100]}: a text is in a file that ends in {', '.join(TEXTS)}; rename it")
     try:
-        inside = path.resolve().is_relative_to(folder.resolve())
+        inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
         if Path(name).is_absolute() or not inside:
             raise Fault(f"{name[:100]} is not in the folder of this file; put it there, or below")
+        if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+            raise Fault(f"{name[:100]} is neither a file nor a link to one; write the name of a file")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # the latter of a name that no file can have

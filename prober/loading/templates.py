@@ -27,6 +27,8 @@ _SINGLE: Final = re.compile(r"(?<![\w{}$^\\\"'`])\{[A-Za-z_][A-Za-z0-9_]+\}(?![\
 """A name in single braces: not in quotes, nor in a formula."""
 _TEXTS: Final[Sequence[str]] = ("prompt", "system", "messages")
 _AS_IT_STANDS: Final = "or template: false to send it as it stands"
+MOST_CHARACTERS: Final = 20_000_000
+"""Of all texts of a set, filled in: a short file could stand for more than fits into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,35 @@ def expanded(raw: Mapping[str, JsonValue], folder: Path) -> Expanded:
         return Expanded(dict(raw), (), findings)
     asked: list[JsonValue] = []
     places: list[int] = []
+    room = _Room(MOST_CHARACTERS)
     for place, probe in enumerate(probes):
-        made = _expanded(probe, constants, folder, ("probes", place), findings) if isinstance(probe, dict) else [probe]
+        made = [probe]
+        if isinstance(probe, dict) and not room.is_full:
+            made = _expanded(probe, constants, folder, ("probes", place), findings, room)
         asked += made
         places += [place] * len(made)
     return Expanded({**raw, "probes": asked}, places, findings)
 
 
+class _Room:
+    """For the filled-in texts of a set."""
+
+    def __init__(self, characters: int) -> None:
+        self._characters = characters
+
+    @property
+    def is_full(self) -> bool:
+        return self._characters < 0
+
+    def take(self, texts: Sequence[JsonValue], values: Row) -> bool:
+        """Count the texts with these values in them, before they are filled in. False: the set has too many."""
+        for text in _strings([*texts]):
+            self._characters -= len(text) + sum(len(values.get(name, "")) for name in _VARIABLE.findall(text))
+        return not self.is_full
+
+
 def _expanded(
-    probe: dict[str, JsonValue], constants: Row, folder: Path, here: Where, findings: list[Finding]
+    probe: dict[str, JsonValue], constants: Row, folder: Path, here: Where, findings: list[Finding], room: _Room
 ) -> list[JsonValue]:
     if probe.get("template") is False:
         if probe.get("vars") is not None:
@@ -107,7 +129,13 @@ def _expanded(
             findings.append(Finding((*here, "vars"), message))
     if len(findings) > before:
         return [probe]
-    return [_made(probe, texts, identity, constants | row) for identity, row in rows or [("", {})]]
+    rows = rows or [("", {})]
+    filled = [*texts.values(), probe.get("expect")]
+    if not all(room.take(filled, constants | row) for _, row in rows):
+        message = f"with this probe the texts of the set have more than {MOST_CHARACTERS:,} characters, filled in"
+        findings.append(Finding(here, f"{message}; shorten texts or values, or split the file over several"))
+        return [probe]
+    return [_made(probe, texts, identity, constants | row) for identity, row in rows]
 
 
 def _made(probe: Mapping[str, JsonValue], texts: Mapping[str, JsonValue], identity: str, values: Row) -> JsonValue:

@@ -7,7 +7,7 @@ import re
 import typing
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
@@ -24,7 +24,7 @@ from prober.loading.suggestions import (
     unknown_check,
     unknown_field,
 )
-from prober.text import quoted, shown
+from prober.text import count, quoted, shown
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -44,6 +44,10 @@ PATTERNS = {
 }
 
 
+MOST_FAULTS: Final = 500
+"""Of one shape that are explained: to find the field that was meant takes a millisecond for each."""
+
+
 def shaped(shape: type[Shape], raw: JsonValue, findings: list[Finding]) -> Shape | None:
     """`raw` as a `shape`; or None, with every fault appended to `findings`."""
     try:
@@ -51,6 +55,10 @@ def shaped(shape: type[Shape], raw: JsonValue, findings: list[Finding]) -> Shape
         return shape.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
         faults = error.errors(include_url=False)
+        if (more := len(faults) - MOST_FAULTS) > 0:
+            place: Where = tuple(faults[MOST_FAULTS]["loc"])
+            faults = faults[:MOST_FAULTS]
+            findings.append(Finding(place[:-1], f"{count(more, 'more fault')} here or below; fix the others first"))
         # A misspelt field would be reported twice, as unknown and as missing.
         misspelt = {
             (*fault["loc"][:-1], field)

@@ -30,7 +30,8 @@ class Problem:
     """What is wrong; what to write."""
 
     def __str__(self) -> str:
-        where = f"{self.path}:{self.line}" if self.line else self.path
+        path = self.path.replace("\r", "\\r").replace("\n", "\\n")  # one problem is one line
+        where = f"{path}:{self.line}" if self.line else path
         return ": ".join(part for part in (where, self.field, self.message) if part)
 
 

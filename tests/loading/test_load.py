@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -245,6 +247,12 @@ COPIED = "begins with blanks that YAML does not take for such"
         ("    prompt: !include prompts/a.txt", "probes.0.prompt: the tag !include is not allowed; write file://"),
         ("    prompt: !Env PROMPT", "probes.0.prompt: the tag !Env is not allowed; write the value itself"),
         ("    prompt: !!binary aGk=", "probes.0.prompt: the tag !!binary is not allowed; remove it"),
+        ("    prompt: !e!x Hi", "set.yaml:6: the tag !e!… is not known; remove it"),
+        ('    prompt: "a\\U00110000"', "set.yaml:6: \\U00110000 is no character: the last is \\U0010FFFF; write another"),
+        ('    prompt: "\\U0001F525\t\\UFFFFFFFF"', "set.yaml:6: \\UFFFFFFFF is no character"),
+        ("    prompt: Pick.\n    vars: &v {x: *v}", "set.yaml:7: the anchor (&name) here holds an alias (*name) of itself"),
+        ("    <<: &m\n      <<: *m", "set.yaml:6: the anchor (&name) here holds an alias (*name) of itself"),
+        ("    prompt: Pick.\n%YAML 9.9\n---\nx: 1", "set.yaml:7: "),
     ],
 )  # fmt: skip
 def test_a_line_that_is_no_yaml_says_what_to_write(line: str, message: str, tmp_path: Path) -> None:
@@ -254,6 +262,59 @@ def test_a_line_that_is_no_yaml_says_what_to_write(line: str, message: str, tmp_
         load(tmp_path)
     [said] = str(raised.value).splitlines()
     assert message in said
+
+
+@pytest.mark.parametrize("directive", ["%YAML 9.9", "%YAML x", "%YAML 1.1\n%YAML 1.1"])
+def test_a_directive_that_is_not_read_is_named(directive: str, tmp_path: Path) -> None:
+    found = problems(write(tmp_path, endpoints=ENDPOINTS, billing=f"{directive}\n---\n{SET}"))
+    assert len(found) == 1 and "a %YAML line that is not read; remove it" in found[0]
+
+
+def _circle(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _link_to_nothing(path: Path) -> None:
+    path.symlink_to("nowhere.yaml")
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (_pipe, "neither a file nor a folder"),
+        (_device, "neither a file nor a folder"),
+        (_circle, "cannot be read (Too many levels of symbolic links)"),
+        (_link_to_nothing, "cannot be read (No such file or directory)"),
+    ],
+)
+def test_what_stands_in_place_of_a_file_is_named_and_not_waited_for(
+    make: Callable[[Path], None], message: str, tmp_path: Path
+) -> None:
+    folder = write(tmp_path, endpoints=ENDPOINTS, billing=SET)
+    make(folder / "odd.yaml")
+    assert [f"odd.yaml: {message}" in each for each in problems(folder)] == [True]
+
+
+def test_a_pipe_is_no_place_of_declarations(tmp_path: Path) -> None:
+    _pipe(tmp_path / "odd.yaml")
+    assert ["neither a file nor a folder" in each for each in problems(tmp_path / "odd.yaml")] == [True]
+
+
+def test_a_name_of_a_file_does_not_break_the_line(tmp_path: Path) -> None:
+    (tmp_path / "a\nb.yaml").write_text("x")
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path)
+    assert [line for line in str(raised.value).splitlines() if "a\\nb.yaml:1: " in line] == str(
+        raised.value
+    ).splitlines()
 
 
 @pytest.mark.parametrize(

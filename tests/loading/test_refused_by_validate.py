@@ -405,7 +405,7 @@ def test_a_file_of_certificates_that_is_not_here_is_a_warning(tmp_path: Path) ->
         ("- a\n", "a file holds fields, not a list"),
         ("just a text\n", "a file holds fields, not a single value"),
         ("", "the file is empty"),
-        ("routes: &r [*r]\n", "nested deeper than 40 levels"),
+        ("routes: &r [*r]\n", "holds an alias (*name) of itself"),
         ("routes: " + "[" * 3000 + "]" * 3000, "nested far too deeply"),
         ("routes: [{to: [log]}]\nroutes: []\n", "is written twice"),
         ("routes: !!python/object/apply:os.system ['id']\n", "tag"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -133,7 +134,7 @@ def test_a_text_about_templates_is_sent_as_it_is(tmp_path: Path) -> None:
         ("prompt: '{{a}}', vars: file://cases.json", "rename it"),
         ("prompt: '{{a}}', vars: file://none.csv", "none.csv cannot be read (No such file or directory)"),
         ("prompt: '{{a}}', vars: file://bad.csv", "bad.csv:3: not 2 values as in the first line"),
-        ("prompt: '{{a}}', vars: file://bad.vars.yaml", "bad.vars.yaml:1: not valid YAML"),
+        ("prompt: '{{a}}', vars: file://bad.vars.yaml", "bad.vars.yaml:1: not valid YAML (expected the node content"),
         ("prompt: file://../outside.txt", "../outside.txt is not in the folder of this file"),
         ("prompt: file:///etc/hostname.txt", "/etc/hostname.txt is not in the folder of this file"),
         ("prompt: file:///etc/passwd", "a text is in a file that ends in .txt"),
@@ -156,6 +157,14 @@ def test_a_text_about_templates_is_sent_as_it_is(tmp_path: Path) -> None:
             "prompt: '{{a}} {{b}}', vars: file://tabs.csv",
             "tabs.csv:1: values are separated by a tab; save the file as CSV",
         ),
+        ("prompt: file://pipe.txt", "pipe.txt is neither a file nor a link to one; write the name of a file"),
+        ("prompt: '{{a}}', vars: file://pipe.csv", "pipe.csv is neither a file nor a link to one"),
+        ("prompt: '{{a}}', vars: file://circle.csv", "circle.csv cannot be read (Too many levels of symbolic links)"),
+        ("prompt: '{{a}}', vars: file://blank_first.csv", "blank_first.csv:1: the first line is empty"),
+        ("prompt: '{{a}}', vars: file://open.csv", "open.csv:3: not CSV (unexpected end of data)"),
+        ("prompt: '{{a}}', vars: file://wide.csv", "wide.csv:2: a value longer than 131,072 characters; shorten it"),
+        ("prompt: '{{a}}', vars: file://control.vars.yaml", "control.vars.yaml:2: a control character; remove it"),
+        ("prompt: '{{a}}', vars: file://endless.vars.yaml", "endless.vars.yaml:1: the anchor (&name) here holds"),
         ("prompt: file://latin.md", "latin.md is not UTF-8 text; save the file as UTF-8"),
         ("prompt: Hi, vars: {a: b}, template: false", "template: false sends every text as it stands"),
     ],
@@ -164,6 +173,11 @@ def test_what_cannot_be_filled_in_is_refused_with_its_line(tmp_path: Path, probe
     files = {"bad__csv": "a,b\n1,2\n3\n", "bad__vars__yaml": "a: [", "empty__txt": "\n"}
     files |= {"twice__csv": "a,a\n1,2\n", "blank__csv": "a, b\n1, 2\n", "other__csv": "a;b\n1;2\n"}
     files |= {"tabs__csv": "a\tb\n1\t2\n"}
+    files |= {"blank_first__csv": "\na\n1\n", "open__csv": 'a\n"1\n2\n', "wide__csv": "a\n" + "x" * 200_000 + "\n"}
+    files |= {"control__vars__yaml": "- a: 1\n- a: '\x07'\n", "endless__vars__yaml": "- &a {a: *a}\n"}
+    os.mkfifo(tmp_path / "pipe.txt")
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "circle.csv").symlink_to("circle.csv")
     (tmp_path / "latin.md").write_bytes("Größe?".encode("latin-1"))
     (tmp_path.parent / "outside.txt").write_text("secret")
     found = said(tmp_path, f"probes:\n  - {{id: q, {probe}}}\n", **files)
@@ -187,6 +201,28 @@ def test_too_many_probes_of_one_are_refused(tmp_path: Path) -> None:
     many = "[" + ", ".join(map(str, range(40))) + "]"
     text = f"probes: [{{id: a, prompt: '{{{{a}}}} {{{{b}}}}', vars: {{a: {many}, b: {many}}}}}]\n"
     assert "1,600 probes of one, more than 1,000" in said(tmp_path, text)
+
+
+def test_more_probes_of_one_than_fit_into_memory_are_refused_before_they_are_made(tmp_path: Path) -> None:
+    values = ", ".join(f"a{n}: [1, 2]" for n in range(60))
+    found = said(tmp_path, f"probes: [{{id: a, prompt: '{{{{a0}}}}', vars: {{{values}}}}}]\n")
+    assert "billions of probes of one, more than 1,000" in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"vars: {{x: {'y' * 9_000}}}\nprobes: [{{id: a, prompt: '{'{{x}}' * 5_000}'}}]\n",
+        f"vars: {{x: {'y' * 9_000}}}\nprobes: [{{id: a, prompt: '{'{{x}}' * 5}{{{{n}}}}', vars: {{n: [{', '.join(map(str, range(999)))}]}}}}]\n",
+        f"vars: {{x: {'y' * 9_000}}}\nprobes: [{{id: a, prompt: '{{{{n}}}}', vars: {{n: 1}}, expect: [{{type: contains, value: '{'{{x}}' * 5_000}'}}]}}]\n",
+        "probes:\n" + "".join(f"  - {{id: a{n}, system: s{n}, prompt: 'file://long.txt'}}\n" for n in range(60)),
+    ],
+    ids=["a long text", "many rows", "a check", "one file many times"],
+)  # fmt: skip
+def test_texts_that_would_fill_the_memory_are_refused_before_they_are_filled_in(tmp_path: Path, text: str) -> None:
+    found = said(tmp_path, text, long__txt="word " * 100_000)
+    assert "the texts of the set have more than 20,000,000 characters, filled in; shorten" in found
+    assert len(found.splitlines()) == 1
 
 
 def test_notes_to_other_programs_are_left_alone(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue
 
 from prober.loading.lines import Finding
 from prober.loading.suggestions import did_you_mean
-from prober.loading.validation_errors import PATTERNS, shaped
+from prober.loading.validation_errors import MOST_FAULTS, PATTERNS, shaped
 from prober.model.declaration import Endpoint, ProbeSet
 from prober.text import one_line, quoted, shown
 
@@ -112,3 +112,10 @@ def test_values_are_shown_short_on_one_line_and_without_secrets() -> None:
     assert [shown(value) for value in values] == [
         "nothing", "the truth value true", "the number 3", 'the text "x"', "a list", "fields",
     ]  # fmt: skip
+
+
+def test_only_the_first_of_very_many_faults_are_explained() -> None:
+    findings: list[Finding] = []
+    assert shaped(ProbeSet, {f"field{number}": 1 for number in range(3_000)}, findings) is None
+    assert len(findings) == MOST_FAULTS + 1
+    assert "more faults here or below; fix the others first" in findings[0].message
