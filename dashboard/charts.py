@@ -17,6 +17,7 @@ from prober.model.version import Version
 from prober.status.probe import Band
 from prober.store.pages.over_time import ChannelDay, EditView
 from prober.store.views import ChannelPoint, EpochView
+from prober.text import count
 
 # Of Okabe and Ito's palette, distinct for the colour-blind; each has a contrast of 3 to white and to near-black.
 BEFORE = "#0072B2"
@@ -119,7 +120,7 @@ def _shaded(points: Sequence[ChannelPoint], band: Band | None, scale: alt.Scale)
         return []
     begin = max(at(points[0]), moment(band.begin) or at(points[0]))
     row = {"at": begin.isoformat(), "until": at(points[-1]).isoformat(), "low": band.low, "high": band.high}
-    words = f"{band.rounds} rounds of the reference: {number(band.low)} to {number(band.high)}"
+    words = f"{count(band.steps, band.step)} of the reference: {number(band.low)} to {number(band.high)}"
     base = alt.Chart(alt.InlineData(values=[row | {"words": words}]))
     tip = alt.Tooltip("words:N", title="band")
     y = alt.Y("low:Q", scale=scale)

@@ -94,7 +94,7 @@ def draw_channel(
             with grid.cell():
                 of_set = f" of set {inline(name)}" if name else ""
                 band = bands.get(name)
-                shaded = f"; shaded: {count(band.rounds, 'round')} of it, lowest to highest" if band else ""
+                shaded = f"; shaded: {count(band.steps, band.step)} of it, lowest to highest" if band else ""
                 st.markdown(f"**Value**{of_set}, {unit}; dashed: the reference{shaded}")
                 mine = [one for one in points if one.probe_set == name]
                 if all(math.isnan(one.value) for one in mine):

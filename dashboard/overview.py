@@ -68,7 +68,7 @@ def draw(context: PageContext) -> None:
         _vantages(found)
         return
     days = store.strips(context.now)
-    strips = {one.name: until_now(days.get(one.name, ()), one.state) for one in found}
+    strips = {one.name: until_now(days.get(one.name, ()), one.shown) for one in found}
     (_list if view == "list" else _table)(context, found, strips, group)
 
 
@@ -156,7 +156,7 @@ def _table(
         [
             {
                 "endpoint": one_line(one.name),
-                "state": f"{SYMBOLS[one.state]} {one.state}",
+                "state": f"{SYMBOLS[one.shown]} {one.shown}",
                 "severity": one.severity or "",
                 "since": context.local(one.since),
                 "last 30 days": [DAY_STATES.index(day) for day in strips.get(one.name, ())],
@@ -207,7 +207,7 @@ def by_vantage(statuses: Sequence[EndpointStatus]) -> dict[str, dict[str, list[E
 
 def seen_from(seen: Mapping[str, Sequence[EndpointStatus]]) -> str:
     """Whether a model differs everywhere or from some places only; plain text, which may be hostile."""
-    moved = [name for name, ones in seen.items() if any(one.state in ("changed", "unreachable") for one in ones)]
+    moved = [name for name, ones in seen.items() if any(one.shown in ("changed", "unreachable") for one in ones)]
     still = [name for name, ones in seen.items() if all(one.state == "quiet" for one in ones)]
     here, there = (", ".join(name or "anywhere" for name in names) for names in (moved, still))
     if moved and still:
@@ -228,7 +228,7 @@ def _vantages(statuses: Sequence[EndpointStatus]) -> None:
     names = sorted({name for seen in found.values() for name in seen})
 
     def cell(seen: Mapping[str, Sequence[EndpointStatus]], name: str) -> str:
-        return "; ".join(f"{SYMBOLS[one.state]} {one.state}: {one_line(one.name, 60)}" for one in seen.get(name, ()))
+        return "; ".join(f"{SYMBOLS[one.shown]} {one.shown}: {one_line(one.name, 60)}" for one in seen.get(name, ()))
 
     st.dataframe(
         [

@@ -10,14 +10,15 @@ from typing import Final, Literal
 
 from dashboard.formatting import inline, listed, when
 from prober.model.incident import Incident
-from prober.status.endpoint_status import STATES, EndpointStatus, State
+from prober.status.endpoint_status import STATES, EndpointStatus, Shown, State
 from prober.status.gathering import PROTECTIONS
 from prober.status.strip import DayState
 from prober.store.views import DeliveryView
 from prober.text import count, span
 
-SYMBOLS: Final[dict[State, str]] = {
+SYMBOLS: Final[dict[Shown, str]] = {
     "unreachable": "✕",
+    "not asked": "✕",
     "changed": "◆",
     "stale": "✕",
     "suspected": "▲",
@@ -30,6 +31,7 @@ BARS: Final[dict[DayState, tuple[str, str]]] = {
     "unknown": ("▁", "gray"),
     "quiet": ("▃", "gray"),
     "silent": ("▔", "orange"),
+    "not asked": ("▔", "orange"),
     "facts": ("▄", "gray"),
     "suspected": ("▅", "orange"),
     "changed": ("▆", "red"),
@@ -58,10 +60,10 @@ def badges(one: EndpointStatus) -> str:
     """State and severity as markdown, in colour only where something is suspected or worse."""
     colour = "gray"
     if needs_somebody(one):
-        colour = "red" if one.state == "unreachable" or one.severity == "critical" else "orange"
+        colour = "red" if one.shown == "unreachable" or one.severity == "critical" else "orange"
     # Answers as the reference did, and yet worse than what the team promised.
     said = (
-        "▲ objective missed" if one.state == "quiet" and one.misses_objective else f"{SYMBOLS[one.state]} {one.state}"
+        "▲ objective missed" if one.state == "quiet" and one.misses_objective else f"{SYMBOLS[one.shown]} {one.shown}"
     )
     shown = [f":{colour}-badge[{said}]"]
     if one.severity:
@@ -147,21 +149,27 @@ def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, .
 def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline:
     """One sentence for all endpoints, which come the most urgent first, and what qualifies it."""
     groups = {state: [one for one in statuses if one.state == state] for state in STATES}
-    down, changed, quiet = groups["unreachable"], groups["changed"], groups["quiet"]
+    changed, quiet = groups["changed"], groups["quiet"]
+    down, not_asked = ([one for one in statuses if one.shown == shown] for shown in ("unreachable", "not asked"))
     qualifying: list[State] = [state for state in STATES if state not in ("unreachable", "changed", "quiet")]
     missed = [one for one in statuses if one.misses_objective]
     remarks = tuple(_remark(state, groups[state]) for state in qualifying if groups[state])
     if missed:
         remarks = (f"▲ Objective missed: {listed([f'**{inline(one.name)}**' for one in missed])}.", *remarks)
-    alone = len(down) + len(changed) == 1
+    alone = len(groups["unreachable"]) + len(changed) == 1
     differs = "is different from what you pinned", "differ from what you pinned"
     said = {
         group[0].name: _counted(group, len(statuses), *words, alone, zone)
-        for group, words in ((down, ("has an outage", "have an outage")), (changed, differs))
+        for group, words in (
+            (down, ("has an outage", "have an outage")),
+            (changed, differs),
+            (not_asked, ("is not asked", "are not asked")),
+        )
         if group
     }
     if said:
-        return Headline("error", " ".join(said[one.name] for one in statuses if one.name in said), remarks)
+        tone: Literal["error", "warning"] = "error" if down or changed else "warning"
+        return Headline(tone, " ".join(said[one.name] for one in statuses if one.name in said), remarks)
     if not quiet and not groups["suspected"]:
         if groups["stale"]:
             return Headline("warning", "**Cannot tell**: no endpoint with a reference is answering.", remarks)

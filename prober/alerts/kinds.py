@@ -10,6 +10,7 @@ from prober.incidents.events import EVENTS
 from prober.incidents.measured import HELD_BACK
 from prober.model.incident import Incident
 from prober.model.notice import ChangeNews, IncidentNews, MeasuredNews, Notice
+from prober.model.watch import CACHE_OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,9 @@ KINDS: dict[str, KindWords] = {
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
 _CACHED: Final = KindWords(
     "Cached",
-    "a cache answers, so the model is not asked and this endpoint is not watched. Callers may get old replies too.",
-    "Switch the cache of the gateway off for the prober.",
+    "a cache answers in place of the model. Its replies are not judged, so this endpoint is not watched. Callers may "
+    "get old replies too.",
+    f"{CACHE_OFF[:1].upper()}{CACHE_OFF[1:]}.",
 )
 PLAN = "If you want to spend this much, make it the plan: prober incidents accept {id}"
 _BY_COMMAND: Final[Mapping[str, str]] = {

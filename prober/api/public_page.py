@@ -9,14 +9,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from prober.alerts.phrases import minute
-from prober.status.endpoint_status import EndpointStatus, State
-from prober.status.strip import DAYS, DayState, counted
+from prober.status.endpoint_status import EndpointStatus, Shown
+from prober.status.strip import DAYS, DayState, counted, until_now
 from prober.text import count, visible
-
-Shown: TypeAlias = State | Literal["not asked"]
 
 COLOURS: Final[dict[Shown, str]] = {
     "changed": "#b3261e", "unreachable": "#b3261e", "not asked": "#8a6100", "stale": "#8a6100",
@@ -25,7 +23,7 @@ COLOURS: Final[dict[Shown, str]] = {
 """State → background; white text on each has a contrast of at least 4.5 to 1."""
 MEANINGS: Final[dict[Shown, str]] = {
     "unreachable": "does not answer",
-    "not asked": "is not asked, for a reason of the prober's own; it may well answer others",
+    "not asked": "the model is not asked, for a reason on our side; callers may reach it all the same",
     "changed": "answers differ from the reference",
     "stale": "was not asked lately",
     "suspected": "may have changed; being checked",
@@ -35,8 +33,8 @@ MEANINGS: Final[dict[Shown, str]] = {
 }
 """For readers who know none of our words."""
 _DAYS: Final[dict[DayState, tuple[int, str]]] = {
-    "unknown": (3, "#9aa0a6"), "quiet": (7, "#2e8b4a"), "silent": (10, "#b07c00"), "facts": (10, "#6b7785"),
-    "suspected": (13, "#b07c00"), "changed": (17, "#d03a30"), "unreachable": (20, "#d03a30"),
+    "unknown": (3, "#9aa0a6"), "quiet": (7, "#2e8b4a"), "silent": (10, "#b07c00"), "not asked": (10, "#b07c00"),
+    "facts": (10, "#6b7785"), "suspected": (13, "#b07c00"), "changed": (17, "#d03a30"), "unreachable": (20, "#d03a30"),
 }  # fmt: skip
 """State of a day → height of its bar in pixels, and its colour: the worse the higher."""
 _STYLE: Final = (
@@ -52,9 +50,10 @@ _STYLE: Final = (
 def status_page(statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequence[DayState]], now: datetime) -> str:
     """The whole page, endpoints in the order given: HTML without scripts and without anything from elsewhere."""
     rows = "".join(
-        f'<tr><td>{_name(one)}</td><td><b style="background:{COLOURS[_state(one)]}">{_state(one)}</b>'
+        f'<tr><td>{_name(one)}</td><td><b style="background:{COLOURS[one.shown]}">{one.shown}</b>'
         f"<small>{_meaning(one)}</small></td>"
-        f"<td>{_strip(strips.get(one.name, ()))}</td><td>{f'since {_time(one.since)}' if one.since else ''}"
+        f"<td>{_strip(until_now(strips.get(one.name, ()), one.shown))}</td>"
+        f"<td>{f'since {_time(one.since)}' if one.since else ''}"
         f"<small>last round {_time(one.completed_at)}</small></td></tr>"
         for one in statuses
     )
@@ -69,7 +68,7 @@ def status_page(statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequenc
 
 def badge(one: EndpointStatus) -> str:
     """An SVG: the endpoint's name and its state."""
-    name, state = _name(one), _state(one)
+    name, state = _name(one), one.shown
     left, right = (12 + 7 * len(words) for words in (visible(one.name, 64, lines=False), state))
     text = 'y="14" fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11"'
     return (
@@ -83,17 +82,12 @@ def badge(one: EndpointStatus) -> str:
 
 def _headline(statuses: Sequence[EndpointStatus]) -> str:
     """How many are in each state, in the order in which the endpoints are."""
-    said = ", ".join(f"{n} {state}" for state, n in Counter(map(_state, statuses)).items())
+    said = ", ".join(f"{n} {state}" for state, n in Counter(one.shown for one in statuses).items())
     return f"{count(len(statuses), 'endpoint')}: {said}." if said else "Nothing is watched yet."
 
 
-def _state(one: EndpointStatus) -> Shown:
-    """Where a budget of our own is used up or a key is missing, the endpoint is not to blame."""
-    return "not asked" if one.state == "unreachable" and one.verdict == "unknown" else one.state
-
-
 def _meaning(one: EndpointStatus) -> str:
-    return f"{MEANINGS[_state(one)]}{f', {one.severity}' if one.severity else ''}"
+    return f"{MEANINGS[one.shown]}{f', {one.severity}' if one.severity else ''}"
 
 
 def _strip(days: Sequence[DayState]) -> str:

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from prober.model.incident import Change, Facts
 from prober.model.reply import Failure
+from prober.model.watch import CACHE_OFF
 from prober.status.as_json import Json as Json  # noqa: PLC0414  # shapes that verbs print
 from prober.status.as_json import of_fact as of_fact  # noqa: PLC0414
 from prober.status.as_json import of_facts as of_facts  # noqa: PLC0414
@@ -147,7 +148,7 @@ FIXES: Final[Mapping[Failure, str]] = {
     "not_found": "check `base_url` and `api`: there is no such address",
     "unsupported_parameter": "change the parameter as the provider says (another value, another name), or remove it",
     "context_length": "shorten the prompt, or lower the output limit in `parameters`",
-    "cached": "switch the cache of the gateway off for the prober; docs/operating/caches.md says how",
+    "cached": CACHE_OFF,
     "bad_output": "the model wrote what its own server rejects, such as a tool call that breaks its schema",
     "bad_request": "read what the provider says: `parameters` or a probe asks for something it refuses",
     "provider_error": "the provider failed; try again later",

@@ -21,7 +21,7 @@ from prober.model.allowance import AccountView
 from prober.model.budget import whose
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.sample import FoundShift
-from prober.model.watch import DaemonStatus
+from prober.model.watch import CACHE_OFF, DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
 from prober.status.as_json import of_account, of_bill, of_budget, of_candidate, of_endpoint
 from prober.status.endpoint_status import EndpointStatus, exit_code
@@ -279,7 +279,7 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
             f"{one.name}: a cache answered {count(cached, 'ask')} of the last round; cached replies are not judged. "
             f"To fix: {fix_of('cached')}"
             for one in statuses
-            if (cached := one.endpoint.last_round_cached)
+            if (cached := one.endpoint.last_round_cached) and CACHE_OFF not in one.why
         ),
         *(
             f"{one.name}: its newest round claims to have been completed at {minute(one.clock_ahead_at)}, which is in "
@@ -294,7 +294,7 @@ def _row(one: EndpointStatus) -> tuple[str, ...]:
     view = one.endpoint
     return (
         one.name,
-        one.state,
+        one.shown,
         f"{thousands(view.e_value)} of {thousands(view.threshold)}" if view.threshold else "none",
         minute(view.last_completed_at) if view.last_completed_at else "none",
         str(view.rounds),
@@ -314,7 +314,7 @@ def _reason(one: EndpointStatus) -> str:
     judged += f"; next round at {minute(one.next_round_at)}" if one.next_round_at else ""
     already = [PROTECTIONS[name] for name in one.protected_by]
     watched = "".join(f"\n  watched already: {what}" for what in already)
-    return f"{one.state}{since}: {one.why}{missing}{judged}{incident}{watched}"
+    return f"{one.shown}{since}: {one.why}{missing}{judged}{incident}{watched}"
 
 
 def _notices(one: EndpointStatus) -> str:

@@ -114,11 +114,18 @@ class DaemonStatus:
 
 NOT_ASKED: Final = ("budget_exhausted", "missing_key", "missing_library")
 """Causes for which no ask reaches the endpoint, so that it is not to blame."""
+OUR_DOING: Final = (*NOT_ASKED, "cached", "configuration", "crashed")
+"""Causes for which the model is not asked, though callers may reach it. A cache answers in place of the model."""
+CACHE_OFF: Final = "switch the cache of the gateway off for the prober (docs/operating/caches.md says how)"
+"""What to do where a cache answers."""
 
 
 def trouble_headline(cause: str, failed_share: float | None = None) -> str:
-    """In half a line: `does not answer: out of credit`, `is not asked: budget exhausted`, or `fails 42 % of its asks:
-    rate limited`."""
+    """In half a line: `does not answer: out of credit`, `is not asked: budget exhausted`, `fails 42 % of its asks: rate
+    limited`, or `every reply comes from a cache`."""
+    if cause == "cached":
+        many = "every reply comes" if failed_share is None else f"{100 * failed_share:.0f} % of its replies come"
+        return f"{many} from a cache"
     how = "is not asked" if cause.partition(":")[0] in NOT_ASKED else "does not answer"
     how = how if failed_share is None else f"fails {100 * failed_share:.0f} % of its asks"
     return f"{how}: {cause_in_words(cause)}"
@@ -126,6 +133,9 @@ def trouble_headline(cause: str, failed_share: float | None = None) -> str:
 
 def cause_in_words(cause: str, detail: str = "", failed_share: float | None = None) -> str:
     """Why an endpoint cannot be asked, in words: `out of credit: HTTP 429: You exceeded your current quota`."""
+    if cause == "cached":
+        many = "every reply" if failed_share is None else f"{100 * failed_share:.0f} % of the newest replies"
+        return f"a cache answered {many} in place of the model; such a reply is not judged"
     name, colon, rest = (cause or "no reply").partition(":")
     said = f"{name.replace('_', ' ')}{colon}{rest}" + (f": {detail}" if detail else "")
     if failed_share is None:

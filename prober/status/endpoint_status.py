@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from prober.asking.breaker import Breaker
 from prober.asking.gates import Overspending
@@ -14,11 +14,13 @@ from prober.loading.round_labels import moment_of
 from prober.model.budget import NANO, since
 from prober.model.declaration import Severity
 from prober.model.incident import Incident
-from prober.model.watch import CLOCK_SLACK, NOT_ASKED, cause_in_words
+from prober.model.watch import CACHE_OFF, CLOCK_SLACK, OUR_DOING, cause_in_words
 from prober.status.gathering import judged_from, lasting, middle_gap, next_scheduled, protected_by, without_words
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
 State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet"]
+Shown: TypeAlias = State | Literal["not asked"]
+"""A state in the words of pages."""
 Verdict = Literal["ok", "degraded", "changed", "unreachable", "unknown"]
 
 STATES: Final[tuple[State, ...]] = ("unreachable", "changed", "stale", "suspected", "gathering", "paused", "quiet")
@@ -83,6 +85,12 @@ class EndpointStatus:
     @property
     def name(self) -> str:
         return self.endpoint.name
+
+    @property
+    def shown(self) -> Shown:
+        """Its state in one word, for people. Where a budget is used up, a key is missing or a cache answers, the
+        endpoint is not to blame."""
+        return "not asked" if self.state == "unreachable" and self.verdict == "unknown" else self.state
 
     @property
     def open_incidents(self) -> tuple[Incident, ...]:
@@ -240,7 +248,7 @@ def _unanswered(endpoint: EndpointView, ended: RoundView) -> str:
     if ended.state == "missed":
         return f"the last round was missed: {ended.reason}" if ended.reason.startswith(_NOT_ASKED) else ""
     if ended.asked and ended.cached == ended.asked:
-        return "a cache answered every ask of the last round, so the model was not asked"
+        return f"every reply of the last round came from a cache, so nothing is judged; {CACHE_OFF}"
     if ended.asked and ended.failed == ended.asked:
         return f"every ask of the last round failed: {cause_in_words(endpoint.last_failure, endpoint.last_detail)}"
     return ""
@@ -312,13 +320,13 @@ def _verdict(endpoint: EndpointView, state: State, ended: Sequence[RoundView], *
 
 
 def _is_our_doing(endpoint: EndpointView, ended: Sequence[RoundView]) -> bool:
-    """Whether it was not asked for a reason of our own, such as a budget: callers may reach it all the same."""
+    """Whether the model was not asked for a reason of our own, such as a budget: callers may reach it all the same."""
     cause = endpoint.last_failure
     if endpoint.trouble is not None:
         cause = endpoint.trouble.cause or endpoint.trouble.kind
     elif ended and ended[0].state == "missed":
         cause = ended[0].reason
-    return cause.partition(":")[0] in (*NOT_ASKED, "configuration", "crashed")
+    return cause.partition(":")[0] in OUR_DOING
 
 
 def _newest(moments: Sequence[datetime | None], now: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
-from typing import Final
+from typing import Final, Literal
 
 from prober.judging.channels import CHANNELS
 from prober.judging.explain.probe import Distribution, Dot, ProbeInformation, distributions, lay, of_probe, unread
@@ -32,6 +32,10 @@ from prober.store.pages.probes import (
 _ANSWERS: Final = 12
 _TEXT: Final = 200
 """Characters of a reply on the map."""
+_DAY: Final = len("2026-01-29")
+"""Of a round's label."""
+_MOST_A_DAY: Final = 50
+"""Rounds of one day that a band looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +138,16 @@ def probe_page(tx: Transaction, endpoint: str, probe: str) -> ProbePage | None:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Between which values of a channel the rounds of the reference lay."""
+    """Between which values of a channel the rounds of the reference lay; its days, where a day is one step."""
 
     probe_set: str
     low: float
     high: float
-    rounds: int
-    """That were looked at."""
+    steps: int
+    """Rounds, or days, that were looked at."""
     begin: str
     """Label of the first of them."""
+    step: Literal["round", "day"] = "round"
 
 
 def reference_bands(tx: Transaction, endpoint: str, channel: str) -> tuple[Band, ...]:
@@ -152,19 +157,27 @@ def reference_bands(tx: Transaction, endpoint: str, channel: str) -> tuple[Band,
     held = memory.channels.get(channel)
     if content is None or held is None or channel not in CHANNELS or not memory.reference_rounds:
         return ()
-    labels, row = frozenset(memory.reference_rounds), CHANNELS[channel]
-    first = replies.first_rounds(tx, content, memory.series, min(labels), None, len(labels))
-    values: dict[str, list[tuple[str, float]]] = {}
-    for one in first:
-        if one.label in labels and (read := outcomes(row, held, one.observations)):
+    row, length = CHANNELS[channel], _DAY if memory.by_day else None
+    wanted = frozenset(label[:length] for label in memory.reference_rounds)  # of a day, its first round alone
+    most = len(wanted) * (_MOST_A_DAY if memory.by_day else 1)
+    read: dict[tuple[str, str], list[Observation]] = {}
+    for one in replies.first_rounds(tx, content, memory.series, min(memory.reference_rounds), None, most):
+        if one.label[:length] in wanted and one.observations:
             of_set = one.observations[0].probe.rpartition("/")[0]
-            value = as_shown(row, held, round_value(replace(held, pending=tuple(read))))
-            values.setdefault(of_set, []).append((one.label, value))
+            read.setdefault((of_set, one.label[:length]), []).extend(one.observations)
+    values: dict[str, list[tuple[str, float]]] = {}
+    for (of_set, label), observations in read.items():
+        if found := outcomes(row, held, observations):
+            value = as_shown(row, held, round_value(replace(held, pending=tuple(found))))
+            values.setdefault(of_set, []).append((label, value))
     return tuple(
-        Band(name, min(value for _, value in of), max(value for _, value in of), len(of), min(of)[0])
+        Band(
+            name, min(value for _, value in of), max(value for _, value in of), len(of), min(of)[0],
+            "day" if memory.by_day else "round",
+        )
         for name, of in sorted(values.items())
         if len(of) > 1
-    )
+    )  # fmt: skip
 
 
 def judged_by_day(tx: Transaction, endpoint: str) -> bool:

@@ -11,11 +11,12 @@ from prober.store.pages import last_days
 from prober.store.pages.last_days import DayView, SpanView
 from prober.text import count
 
-DayState: TypeAlias = Literal["unknown", "quiet", "silent", "facts", "suspected", "changed", "unreachable"]
+DayState: TypeAlias = Literal["unknown", "quiet", "silent", "not asked", "facts", "suspected", "changed", "unreachable"]
 DAY_STATES: Final[tuple[DayState, ...]] = (
     "unknown",  # before its first round, or a day on which none was due
     "quiet",
     "silent",  # rounds that usually come did not come
+    "not asked",  # a budget was used up, a key was missing, or a cache answered in place of the model
     "facts",  # the provider said something else of itself
     "suspected",
     "changed",
@@ -42,12 +43,13 @@ def strips(
         if first <= one.day <= today:
             asked.setdefault(one.endpoint, {})[one.day] = one
     found = {name: _asked(of, first, length) for name, of in asked.items()}
-    for span in spans:
+    # First what explains the failed asks of a day.
+    for span in sorted(spans, key=lambda one: one.state != "not asked"):
         states = found.setdefault(span.endpoint, ["unknown"] * length)
         begin = max(0, (span.since.astimezone(UTC).date() - first).days)
         end = length if span.until is None else (span.until.astimezone(UTC).date() - first).days + 1
         for n in range(begin, min(end, length)):
-            states[n] = max(states[n], span.state, key=DAY_STATES.index)
+            states[n] = _worse(states[n], span.state)
     return {name: tuple(states) for name, states in found.items()}
 
 
@@ -69,7 +71,14 @@ def until_now(states: Sequence[DayState], now: str) -> tuple[DayState, ...]:
     """A strip whose last day is no better than how the endpoint stands `now`: a suspicion has no incident yet."""
     if not states or now not in DAY_STATES:
         return tuple(states)
-    return (*states[:-1], max(states[-1], now, key=DAY_STATES.index))
+    return (*states[:-1], _worse(states[-1], now))
+
+
+def _worse(day: DayState, other: DayState) -> DayState:
+    """Failed asks alone make a day `unreachable`; that the model was not asked explains them."""
+    if (day, other) == ("unreachable", "not asked"):
+        return other
+    return max(day, other, key=DAY_STATES.index)
 
 
 def counted(states: Sequence[DayState]) -> str:
@@ -77,5 +86,5 @@ def counted(states: Sequence[DayState]) -> str:
     if not any(state != "unknown" for state in states):
         return "never asked"
     counts = [(states.count(state), state) for state in reversed(DAY_STATES[2:]) if state in states]
-    words = {"facts": "with facts"}
+    words = {"facts": "with facts", "silent": "without a round"}
     return ", ".join(f"{count(n, 'day')} {words.get(state, state)}" for n, state in counts) or "quiet"

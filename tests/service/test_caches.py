@@ -18,6 +18,7 @@ from prober.lab.replay import rounds_of
 from prober.loading import reply_log
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.reply import Reply
+from prober.model.watch import CACHE_OFF
 from prober.service import run_round
 from prober.service.run_round import RoundResult
 from prober.status.endpoint_status import endpoint_statuses
@@ -77,7 +78,8 @@ def test_a_cache_is_said_and_counted_and_not_judged(store: Store, tmp_path: Path
     now = NOW + timedelta(days=2)
     (status,) = endpoint_statuses(store.query(overview.endpoints), store.query(overview.recent_rounds_of_each), (), now)
     assert (status.state, status.endpoint.last_failure) == ("unreachable", "cached")
-    assert "a cache answered every ask" in status.why
+    assert (status.shown, status.verdict) == ("not asked", "unknown"), "callers may reach it all the same"
+    assert status.why == f"every reply of the last round came from a cache, so nothing is judged; {CACHE_OFF}"
     assert (status.endpoint.cached_asks, status.endpoint.last_round_cached, status.endpoint.failed_asks) == (10, 6, 10)
     assert 'prober_asks_cached_total{endpoint="e"} 10.0' in exposition([status], (), (), now)
 

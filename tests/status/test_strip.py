@@ -36,6 +36,20 @@ def test_a_day_without_a_round_is_silence_only_where_rounds_are_usual() -> None:
     assert counted(("unknown",) * 3) == "never asked"
 
 
+def test_a_day_on_which_the_model_was_not_asked_is_no_outage() -> None:
+    """Failed asks of that day are explained: by a key that is missing, or by a cache."""
+    not_asked = SpanView("bot", "not asked", NOON - timedelta(days=2), NOON - timedelta(days=1))
+    (states,) = strips(asked(0, 3, failed=0) + asked(1, 2, failed=8), [not_asked], TODAY, 4).values()
+    assert (states, counted(states)) == (("quiet", "not asked", "not asked", "quiet"), "2 days not asked")
+    outage = SpanView("bot", "unreachable", NOON - timedelta(days=1), NOON)
+    for spans in ([not_asked, outage], [outage, not_asked]):
+        (states,) = strips(asked(0, 1, 2, 3), spans, TODAY, 4).values()
+        assert states == ("quiet", "not asked", "unreachable", "unreachable"), "an outage of the same day is graver"
+    assert until_now(("quiet", "unreachable"), "not asked") == ("quiet", "not asked")
+    assert until_now(("quiet", "changed"), "not asked") == ("quiet", "changed")
+    assert counted(("silent", "not asked", "quiet")) == "1 day not asked, 1 day without a round"
+
+
 def test_today_is_no_better_than_how_the_endpoint_stands_now():
     assert until_now(("quiet", "quiet"), "suspected") == ("quiet", "suspected"), "a suspicion has no incident yet"
     assert until_now(("quiet", "changed"), "suspected") == ("quiet", "changed")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from sqlalchemy import select as columns
 from sqlmodel import col, func
 
 from prober.loading.round_labels import moment_of
 from prober.model.incident import MEASURED, TROUBLES
+from prober.model.watch import OUR_DOING
 from prober.store.alert_rows import IncidentRow
 from prober.store.engine import Transaction
 from prober.store.rows import TallyRow
+
+SpanState: TypeAlias = Literal["not asked", "facts", "suspected", "changed", "unreachable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class SpanView:
     """How long one incident lasted, whether or not people were notified of it."""
 
     endpoint: str
-    state: Literal["facts", "suspected", "changed", "unreachable"]
+    state: SpanState
     since: datetime
     until: datetime | None
     """None while it is not over."""
@@ -59,6 +62,7 @@ def spans(tx: Transaction, since: datetime) -> tuple[SpanView, ...]:
     found = columns(
         col(IncidentRow.endpoint), col(IncidentRow.kind), col(IncidentRow.is_facts), col(IncidentRow.state),
         col(IncidentRow.close_reason), col(IncidentRow.onset), col(IncidentRow.opened_at), col(IncidentRow.closed_at),
+        col(IncidentRow.cause),
     )  # fmt: skip
     rows = tx.connection().execute(
         found.where(
@@ -67,16 +71,16 @@ def spans(tx: Transaction, since: datetime) -> tuple[SpanView, ...]:
         )
     )
     return tuple(
-        SpanView(name, _span(kind, bool(is_facts), state, reason), moment_of(onset) or opened_at, closed_at)
-        for name, kind, is_facts, state, reason, onset, opened_at, closed_at in rows
+        SpanView(
+            name, _span(kind, bool(is_facts), state, reason, cause or kind), moment_of(onset) or opened_at, closed_at
+        )
+        for name, kind, is_facts, state, reason, onset, opened_at, closed_at, cause in rows
     )
 
 
-def _span(
-    kind: str, is_facts: bool, state: str, reason: str
-) -> Literal["facts", "suspected", "changed", "unreachable"]:
+def _span(kind: str, is_facts: bool, state: str, reason: str, cause: str) -> SpanState:
     if kind in TROUBLES:
-        return "unreachable"
+        return "not asked" if cause.partition(":")[0] in OUR_DOING else "unreachable"
     if is_facts:
         return "facts"
     return "suspected" if state == "suspected" or reason == "faded" else "changed"
