@@ -36,9 +36,14 @@ def value_fault(check: Check) -> str | None:
     if base == "contains-any" and not (
         isinstance(value, list) and value and all(isinstance(text, str) and text for text in value)
     ):
-        return f"{check.type} needs a list of texts, found {_items(value)}; write value: [first, second]"
+        texts = [part.strip() for part in value.split(",")] if isinstance(value, str) else []
+        items = ", ".join(json.dumps(part, ensure_ascii=False) for part in texts if part)
+        fix = f"write value: [{items if 0 < len(items) <= 80 else 'first, second'}]"
+        return f"{check.type} needs a list of texts, found {_items(value)}; {fix}"
     if base == "max-length" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        return f"{check.type} needs a whole number of characters, found {shown(value)}; write for instance value: 200"
+        number = int(value) if isinstance(value, str) and re.fullmatch(r"[1-9]\d{0,8}", value.strip()) else 0
+        fix = f"write {number}, without quotes" if number else "write for instance value: 200"
+        return f"{check.type} needs a whole number of characters, found {shown(value)}; {fix}"
     if base == "is-refusal" and value is not None:
         return f"{check.type} has no value; remove it"
     if base == "is-json" and value is not None:
@@ -66,13 +71,20 @@ def _text_fault(check: Check) -> str | None:
     if check.base == "equals" and isinstance(value, dict | list):
         return None
     if not isinstance(value, str):
-        fix = (
-            "; for several texts write contains-any" if check.base in {"contains", "icontains"} else "; write one text"
-        )
-        return f"{check.type} needs a text, found {shown(value)}{fix}"
+        return f"{check.type} needs a text, found {shown(value)}; {_several(check)}"
     if not value and check.base != "equals":
         return f"{check.type} of an empty text checks nothing; write the text to look for"
     return _regex_fault(value) if check.base == "regex" else None
+
+
+def _several(check: Check) -> str:
+    """What means the same for several texts."""
+    if check.base not in ("contains", "icontains"):
+        return "write one text"
+    each = f"write a check {check.type} for each text that must {'not ' if check.negated else ''}be there"
+    if check.type == "contains":
+        return f"{each}, or contains-any if one of them is enough"
+    return each
 
 
 _OF_JAVASCRIPT: Final = re.compile(r"/(.+)/([gimsuy]*)")

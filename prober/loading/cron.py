@@ -92,8 +92,7 @@ def parse(text: str) -> Cron:
         raise ValueError(f'{quoted(text.strip())} is read by some programs only; write "{meant}"')
     if len(fields) != 5:
         raise ValueError(
-            f"cron has five fields (minute hour day month weekday), not {len(fields)}; "
-            'write for instance "0 6 * * mon-fri"'
+            f"cron has five fields (minute hour day month weekday), not {len(fields)}; {_five_fields(text, fields)}"
         )
     cron = Cron(
         minutes=_field("minute", fields[0], 0, 59),
@@ -110,6 +109,23 @@ def parse(text: str) -> Cron:
     if all(min(cron.days) > _LONGEST[month - 1] for month in cron.months):
         raise ValueError("no month named here has such a day, so it never comes; choose another day or month")
     return cron
+
+
+def _five_fields(text: str, fields: list[str]) -> str:
+    """What to write for a schedule of another number of fields: one with seconds, one of AWS, or a word."""
+    if (meant := _NAMED.get(f"@{text.strip().lower()}")) is not None:
+        return f'write "{meant}"'
+    if len(fields) == 6:
+        has_year = "?" in (fields[2], fields[4])
+        five = fields[:5] if has_year else fields[1:] if fields[0] == "0" else []
+        meant = " ".join(five).replace("?", "*")
+        try:
+            parse(meant)
+        except ValueError:
+            meant = ""
+        if meant:
+            return f'write "{meant}"'
+    return 'write for instance "0 6 * * mon-fri"'
 
 
 def zone_fault(name: str) -> str | None:

@@ -285,7 +285,9 @@ class _Builder:
             return text.lower() == "true"
         if kind == "bool":
             meant = "true" if text.lower() in {"yes", "on"} else "false"
-            return self._refuse(where, f'YAML reads {text} as {meant}; write "{text}" in quotes, or {meant}', text)
+            return self._refuse(
+                where, f'YAML reads {text} as {meant}; write {meant}, or "{text}" in quotes if it is a text', text
+            )
         if kind == "int" and _INTEGER.fullmatch(text):
             return int(text)
         if kind == "float":
@@ -293,7 +295,9 @@ class _Builder:
         if kind == "timestamp":
             return self._refuse(where, f'YAML reads {text} as a date; write "{text}" in quotes', text)
         if kind == "int":
-            message = f'YAML may read {short(text)} as another number; write it plainly, or "{short(text)}" in quotes'
+            plainly = "" if ":" in text else "it plainly, or "
+            meant = text.zfill(5) if re.fullmatch(r"\d:\d\d", text) else text
+            message = f'YAML may read {short(text)} as another number; write {plainly}"{short(meant)}" in quotes'
             return self._refuse(where, message, text)
         return self._refuse_tag(node, where)
 

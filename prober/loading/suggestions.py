@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, JsonValue
 
 from prober.loading.foreign import CHECKS, FIELDS, MEANT, RENAMED, SENT
 from prober.model.alerting import Alerts, Digest, QuietHours, Reminders, Route
+from prober.model.connection import Timeouts
 from prober.model.declaration import (
     Check,
     CheckType,
@@ -51,6 +52,13 @@ _UNITS_S = {
     **dict.fromkeys(("w", "wk", "week", "weeks"), 604_800),
     **dict.fromkeys(("y", "yr", "year", "years"), 31_536_000),
 }
+_OFTEN = {"minutely": "1m", "hourly": "1h", "daily": "1d", "nightly": "1d", "weekly": "7d"}
+_PERIODS = frozenset({"second", "minute", "hour", "day", "week", "month", "year"})
+_OTHER_UNITS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("connect_s", "read_s", "total_s", "seconds"), 1),
+    "hours": 3_600,
+}
+"""Fields of a number whose unit is in their name → seconds of it."""
 _HOMES: Mapping[type[BaseModel], str] = {
     ProbeSet: "at the top of a probe set",
     Probe: "in a probe",
@@ -127,7 +135,28 @@ def fields_of(shape: type[BaseModel], value: JsonValue) -> str:
             return f"write {{type: {kind}, value: {value}}}"
     if shape is Message and isinstance(value, str):
         return "write {role: user, content: …}"
+    if (meant := _fields_meant(shape, value)) is not None:
+        return f"write {meant}"
     return _THINGS.get(shape) or f"its fields are: {', '.join(shape.model_fields)}"
+
+
+def _fields_meant(shape: type[BaseModel], value: JsonValue) -> str | None:
+    """The one field that a number or a word stands for, where it can be only one."""
+    if shape is ReferenceRule and isinstance(value, str):
+        return "trial" if _nearest(value, ["trial"]) else None
+    if shape is Schedule and isinstance(value, str):
+        every = duration_meant(value.removeprefix("@"), in_days=False)
+        return f'{{every: "{every}"}}' if every else None
+    if isinstance(value, str) and shape is Timeouts:
+        meant = number_meant(value, is_whole=False, name="total_s").removeprefix("write ")
+        return f"{{total_s: {meant}}}" if meant.replace(".", "").isdigit() else None
+    if isinstance(value, bool):
+        return "{rounds: 0}" if shape is Confirm and not value else None
+    if isinstance(value, int | float):
+        field = {ReferenceRule: "rounds", Confirm: "rounds", Timeouts: "total_s"}.get(shape)
+        is_enough = value >= (4 if shape is ReferenceRule else 1)
+        return f"{{{field}: {value}}}" if field and is_enough else None
+    return None
 
 
 def list_of(item: type[BaseModel], value: JsonValue) -> str:
@@ -156,6 +185,10 @@ def number_meant(value: JsonValue, *, is_whole: bool, name: str = "") -> str:
         return f"write {text}, without quotes"
     if name in _PERCENT and re.fullmatch(r"\d{1,3}(\.\d+)? ?%", text):
         return f"write {float(text.rstrip(' %')) / _PERCENT[name]:g}"
+    if name in _OTHER_UNITS and (time_s := _time_s(text)):
+        return f"write {time_s / _OTHER_UNITS[name]:g}"
+    if not is_whole and re.fullmatch(r"[$€£] ?\d+(\.\d+)?", text):
+        return f"write {text.lstrip('$€£ ')}"
     if is_whole and isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return f"write {value:.0f}"
     return "write a whole number" if is_whole else "write a number"
@@ -163,22 +196,57 @@ def number_meant(value: JsonValue, *, is_whole: bool, name: str = "") -> str:
 
 def duration_meant(text: str, *, in_days: bool) -> str | None:
     """A duration of other tools in our spelling: `6 hours`, `1h30m`, `PT6H`, `1w` → `6h`, `90m`, `6h`, `7d`."""
-    if re.fullmatch(r"P(\d+[WD])*(T(\d+[HMS])+)?", text):  # ISO 8601
-        text = text[1:].replace("T", "").lower()
-    parts = _AMOUNT.findall(text)
-    if not parts or _AMOUNT.sub("", text) or any(unit not in _UNITS_S for _, unit in parts):
-        return None
-    time_s = sum(float(amount) * _UNITS_S[unit] for amount, unit in parts)
+    time_s = _time_s(_OFTEN.get(text.lower(), text))
     units = (("d", 86_400),) if in_days else (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
     return next((f"{time_s / each:.0f}{unit}" for unit, each in units if time_s and time_s % each == 0), None)
 
 
-def unknown_field(name: str, shape: type[BaseModel]) -> str:
-    """What is wrong with a field that a shape does not have, and what to write."""
-    return f"unknown field {quoted(name)}; {_instead_of(name, shape)}"
+def _time_s(text: str) -> float:
+    """A duration in seconds; 0 where it is none."""
+    if re.fullmatch(r"P(\d+[WD])*(T(\d+[HMS])+)?", text):  # ISO 8601
+        text = text[1:].replace("T", "").lower()
+    parts = _AMOUNT.findall(text)
+    if not parts or _AMOUNT.sub("", text) or any(unit not in _UNITS_S for _, unit in parts):
+        return 0.0
+    return sum(float(amount) * _UNITS_S[unit] for amount, unit in parts)
 
 
-def _instead_of(name: str, shape: type[BaseModel]) -> str:
+def time_of_day_meant(value: JsonValue) -> str | None:
+    """A time of day of other spellings in ours: `7am`, `9`, `2:00` → `07:00`, `09:00`, `02:00`."""
+    found = re.fullmatch(r"(\d{1,2})(?:[:.h](\d\d)?)?(?::00)? ?([ap])?\.?(?:m\.?)?", str(value).strip().lower())
+    if found is None or isinstance(value, bool):
+        return None
+    hour, minute = int(found[1]), int(found[2] or 0)
+    if found[3]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if found[3] == "p" else 0)
+    return f"{hour:02d}:{minute:02d}" if hour < 24 and minute < 60 else None
+
+
+def percentage_meant(value: JsonValue) -> str | None:
+    """A number that stands for a percentage below 100; a share is below 1, and 1 itself may be either."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 100 or value == 1:
+        return None
+    return f"{value * 100 if value < 1 else value:.10g} %"
+
+
+def unknown_field(name: str, shape: type[BaseModel], given: Collection[str] = ()) -> str:
+    """What is wrong with a field that a shape does not have, and what to write; `given` are its other fields."""
+    return f"unknown field {quoted(name)}; {_instead_of(name, shape, given)}"
+
+
+_FORMS: Final = {"timeouts": "write timeouts: {total_s: 30}, in seconds"}
+"""Fields that take another form here than those of other tools."""
+
+
+def _one_of_ours(field: str, given: Collection[str]) -> str:
+    if field in given:
+        return f"{field} is there already; remove one of the two"
+    return _FORMS.get(field) or f'did you mean "{field}"?'
+
+
+def _instead_of(name: str, shape: type[BaseModel], given: Collection[str]) -> str:
     if name[:1].isspace() or name[:1] in ("\u200b", "\ufeff"):
         return "it begins with special blanks, perhaps copied from a web page; indent with plain spaces"
     if is_secret_name(name):
@@ -189,20 +257,20 @@ def _instead_of(name: str, shape: type[BaseModel]) -> str:
         return f"write {{role: {role}, content: …}}"
     if shape is Tool and name in ("function", "type"):
         return "write name, description and parameters without it"
-    if name in FIELDS and not _nearest(name, list(shape.model_fields), 0.85):
-        return FIELDS[name]
     renamed = RENAMED.get(name, "").split()
     if own := next((field for field in renamed if field in _fields(shape)), None):
-        return f'did you mean "{own}"?'
+        return _one_of_ours(own, given)
+    if name in FIELDS and not _nearest(name, list(shape.model_fields), 0.85):
+        return FIELDS[name]
     if one_or_many := {f"{name}s", name.removesuffix("s")} & set(_fields(shape)):
-        return f'did you mean "{min(one_or_many)}"?'
+        return _one_of_ours(min(one_or_many), given)
     for home, place in _HOMES.items() if shape in _HOMES and name not in _OF_MANY_MEANINGS else ():
         if home is not shape and (there := next((field for field in (name, *renamed) if field in _fields(home)), None)):
             return f"write {there} {place}"
     if name in SENT:
         return f"what is sent to the model belongs under parameters{'' if shape is Endpoint else ' of the endpoint'}"
     if near := _near(name, shape):
-        return f'did you mean "{near}"?'
+        return _one_of_ours(near, given)
     if shape is Endpoint:
         return "remove it, or write it under parameters if the model is to be sent it"
     return f"write one of: {', '.join(shape.model_fields)}"
@@ -242,6 +310,8 @@ def _is_near(name: str, field: str) -> bool:
     if abs(len(name) - len(field)) > max(len(name), len(field)) / 2:
         return False
     parts, others = name.lower().split("_"), field.split("_")
+    if any(one != other and {one, other} <= _PERIODS for one, other in zip(parts, others, strict=False)):
+        return False
     least = 0.75 if len(parts) == len(others) else 0.85
     whole = difflib.SequenceMatcher(None, name.lower(), field)
     if whole.quick_ratio() < least or whole.ratio() < least:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -20,7 +20,9 @@ from prober.loading.suggestions import (
     fields_of,
     list_of,
     number_meant,
+    percentage_meant,
     stands_for,
+    time_of_day_meant,
     unknown_check,
     unknown_field,
 )
@@ -31,6 +33,7 @@ Shape = TypeVar("Shape", bound=BaseModel)
 _PLAIN = re.compile(r"[\w./@-]([\w ./@-]*[\w./@-])?")
 _DURATIONS = {"every", "jitter", "pause", "lasts", "api_key_lasts", "critical", "warning", "info", "after"}
 _DAYS = {"keep_for", "keep_replies"}
+_TIMES_OF_DAY = {"at", "begins", "start", "end"}
 PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "use letters, digits and . _ / - only, a letter or digit first",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "write the name of an environment variable, such as OPENAI_API_KEY",
@@ -68,18 +71,20 @@ def shaped(shape: type[Shape], raw: JsonValue, findings: list[Finding]) -> Shape
         }
         for fault in faults:
             if fault["type"] != "missing" or fault["loc"] not in misspelt:
-                findings.extend(_finding(shape, fault))
+                findings.extend(_finding(shape, fault, raw))
         return None
 
 
-def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
-    """One of pydantic's errors → a finding."""
+def _finding(shape: type[BaseModel], fault: Any, raw: JsonValue) -> Iterator[Finding]:
+    """One of pydantic's errors in `raw` → a finding."""
     loc: Where = tuple(fault["loc"])
     kind, value, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "too_short" and value:
         return  # pydantic counts faulty items as absent; they are reported themselves
     if kind == "extra_forbidden":
-        yield Finding(loc[:-1], unknown_field(str(loc[-1]), _shape_at(shape, loc[:-1])), line_of=loc)
+        yield Finding(
+            loc[:-1], unknown_field(str(loc[-1]), _shape_at(shape, loc[:-1]), _at(raw, loc[:-1])), line_of=loc
+        )
     elif kind == "missing":
         yield Finding(loc, f'is missing; write "{loc[-1]}: …"')
     elif kind == "literal_error":
@@ -106,12 +111,23 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
 def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: str) -> str:
     found = f"found {shown(value)}"
     number = isinstance(value, bool | int | float)
+    whole = value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 100_000 else None
     if name in _DURATIONS and kind == "string_type":
-        return f'expected a duration, {found}; write a number and s, m, h or d, such as "30m"'
+        such = f'"{whole}s" or "{whole}m"' if whole else '"30m"'
+        return f"expected a duration, {found}; write a number and s, m, h or d, such as {such}"
     if name in _DAYS and kind == "string_type":
-        return f'expected a number of days, {found}; write whole days, such as "90d"'
+        return f'expected a number of days, {found}; write whole days, such as "{whole or 90}d"'
     if name in ("at_least", "at_most") and kind == "string_type":
-        return f'expected a percentage, {found}; write one such as "95 %"'
+        meant = percentage_meant(value)
+        return f"expected a percentage, {found}; write " + (f'"{meant}"' if meant else 'one such as "95 %"')
+    if (
+        name in _TIMES_OF_DAY
+        and kind in ("string_type", "string_pattern_mismatch")
+        and (at := time_of_day_meant(value))
+    ):
+        if name == "begins":
+            return f'{found}, which has no date; write at: "{at}" for every day, or a moment such as 2026-03-01T02:00Z'
+        return f'{_bare(value)} is not a time of day; write "{at}"'
     if kind == "string_type" and number:
         return f'expected a text, {found}; put it in quotes: "{str(value).lower()}"'
     if kind == "string_pattern_mismatch" and name == "api_key_env":
@@ -130,8 +146,8 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
         )
     if kind == "tuple_type" and isinstance(value, str) and "\n" not in value and len(value) <= 40:
         parts = value.split() if name == "api_key_command" else [part.strip() for part in value.split(",")]
-        whole = [f"slack:{part}" if part.startswith("#") else part for part in parts if part]
-        items = ", ".join(part if _PLAIN.fullmatch(part) else json.dumps(part) for part in whole)
+        targets = [f"slack:{part}" if part.startswith("#") else part for part in parts if part]
+        items = ", ".join(part if _PLAIN.fullmatch(part) else json.dumps(part) for part in targets)
         return f"expected a list, {found}; write [{items}]"
     limits = {
         "string_too_short": "is empty; write something, or leave the field out",
@@ -142,12 +158,24 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
         "less_than_equal": f"{found}; write a number of at most {_without_exponent(context.get('le', 0))}",
         "string_type": f"expected a text, {found}; write a text",
         "bool_type": f"expected true or false, {found}; write true or false, without quotes",
-        "int_type": f"expected a whole number, {found}; {number_meant(value, is_whole=True)}",
+        "int_type": f"expected a whole number, {found}; {number_meant(value, is_whole=True, name=name)}",
         "float_type": f"expected a number, {found}; {number_meant(value, is_whole=False, name=name)}",
         "tuple_type": f"expected a list, {found}; write [first, second], or one item a line behind a dash",
-        "dict_type": f"expected fields, {found}; write lines such as name: value",
+        "dict_type": f"expected fields, {found}; "
+        f"write lines such as {'refusal: critical' if name == 'severity' else 'name: value'}",
     }
     return limits.get(kind, f"{found}, which is not allowed here; see the documentation of this field")
+
+
+def _at(raw: JsonValue, loc: Where) -> Collection[str]:
+    """The names of the fields that stand at a place."""
+    found: Any = raw
+    for step in loc:
+        if isinstance(found, list) and isinstance(step, int) and step < len(found):
+            found = found[step]
+        else:
+            found = found.get(step) if isinstance(found, dict) else None
+    return found.keys() if isinstance(found, dict) else ()
 
 
 def _bare(value: JsonValue) -> str:
