@@ -40,8 +40,9 @@ _OURS: Final = frozenset(
 """Headers that HTTP itself needs."""
 _PLACEHOLDER = re.compile(
     r"\$[{(]|\$[A-Za-z_]\w*|\{\{|\{[a-z_]+\}|%[A-Z][A-Z0-9_]+%|<[^<>]+>|\bos\.environ\b|\bprocess\.env\b|^file:|^env[:.]"
+    r"|\b(?:your|YOUR)[-_][\w-]+|\bMODEL_NAME\b"
 )
-"""What other tools fill in."""
+"""What other tools or people fill in."""
 
 
 def provider_findings(name: str) -> Iterator[Finding]:

@@ -25,6 +25,12 @@ _ADDRESS: Final = re.compile(r"(?i)\A\s*[a-z][a-z0-9+.-]*://\S+\s*\Z|\A\s*(?:exe
 """A text that is nothing but an address or a command."""
 _SINGLE: Final = re.compile(r"(?<![\w{}$^\\\"'`])\{[A-Za-z_][A-Za-z0-9_]+\}(?![\w{}\"'`])")
 """A name in single braces: not in quotes, nor in a formula."""
+_STAND_IN: Final = re.compile(
+    r"%\([A-Za-z_]\w*\)[sd]\b|\{file:[\w./-]+\}|\[(?:INSERT|YOUR|ADD|ENTER|PASTE)\b[^\[\]\n]{0,60}\]"
+    r"|\A\s*(?:<[\w -]{1,60}>|<<[\w -]{1,60}>>|\[[A-Z][A-Z_ ]{2,60}\]|\$[A-Za-z_]\w*|YOUR [A-Z ]{1,60} HERE|TODO|FIXME"
+    r"|(?:os\.environ|os\.getenv|process\.env)[^\n ]{1,80})\s*\Z"
+)
+"""What else is filled in elsewhere, by a tool or by hand: in a text, or as the whole of it."""
 _TEXTS: Final[Sequence[str]] = ("prompt", "system", "messages")
 _AS_IT_STANDS: Final = "or template: false to send it as it stands"
 MOST_CHARACTERS: Final = 20_000_000
@@ -183,16 +189,21 @@ def _faults(text: str, known: set[str], named: set[str]) -> Iterator[str]:
 
 
 def sent_as_written(raw: Mapping[str, JsonValue]) -> Iterator[Finding]:
-    """Names in single braces, as other tools fill them in: each probe's first. They may be meant as they are."""
+    """What other tools or people fill in: each probe's first. It may be meant as it is."""
     probes = raw.get("probes")
     for place, probe in enumerate(probes if isinstance(probes, list) else ()):
         if not isinstance(probe, dict) or probe.get("template") is False:
             continue
         for field in _TEXTS:
-            if found := next(filter(None, map(_SINGLE.search, _strings(probe.get(field)))), None):
+            texts = list(_strings(probe.get(field)))
+            if found := next(filter(None, map(_SINGLE.search, texts)), None):
                 fix = f"write {{{found[0]}}} and vars to fill it in, {_AS_IT_STANDS}"
-                yield Finding(("probes", place, field), f"{quoted(found[0])} is sent as it is written; {fix}")
-                break
+            elif found := next(filter(None, map(_STAND_IN.search, texts)), None):
+                fix = f"write the text itself, or {{{{name}}}} and vars to fill it in, {_AS_IT_STANDS}"
+            else:
+                continue
+            yield Finding(("probes", place, field), f"{quoted(found[0].strip())} is sent as it is written; {fix}")
+            break
 
 
 def _mapped(value: JsonValue, change: Callable[[str], str]) -> JsonValue:

@@ -26,6 +26,7 @@ from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of
 from prober.model.reference import TRIAL
 from prober.service.declare import declarations_in
+from prober.text import quoted
 
 SET = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes: [{id: a, prompt: Pick.}]\n"
 BOT = "  bot: {provider: scripted, model: m}\n"
@@ -199,6 +200,43 @@ def test_parameters_that_a_known_model_refuses(
         found = list(error.problems)
     assert [one.field for one in found] == [f"endpoints.bot.parameters.{name}" for name in refused]
     assert all("; " in one.message for one in found), "each says how to fix it"
+
+
+@pytest.mark.parametrize(
+    ("text", "stand_in"),
+    [
+        ("%(topic)s in one line", "%(topic)s"), ("<your question>", "<your question>"), ("<<document>>", "<<document>>"),
+        ("Sum this up: [INSERT TEXT HERE]", "[INSERT TEXT HERE]"), ("[TOPIC]", "[TOPIC]"), ("$prompt", "$prompt"),
+        ("YOUR PROMPT HERE", "YOUR PROMPT HERE"), ("TODO", "TODO"), ("{file:prompts/a.txt}", "{file:prompts/a.txt}"),
+        ('os.environ["PROMPT"]', 'os.environ["PROMPT"]'), ("process.env.PROMPT", "process.env.PROMPT"),
+        ("What does <b> mean in HTML?", ""), ("What is 5 %(?", ""), ("Is a TODO list useful?", ""), ("[1, 2] + [3]", ""),
+        ("How much is $5?", ""), ("Explain [ERROR] in a log.", ""), ("What does process.env hold?", ""),
+        ("[INST] Hi [/INST]", ""),
+    ],
+)  # fmt: skip
+def test_what_is_filled_in_by_hand_elsewhere_is_a_warning(tmp_path: Path, text: str, stand_in: str) -> None:
+    head = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes:\n"
+    probes = f"  - {{id: a, prompt: {json.dumps(text)}}}\n  - {{id: b, system: Be., prompt: {json.dumps(text)}, template: false}}\n"
+    found = loaded(tmp_path, head + probes).warnings
+    assert [one.field for one in found] == (["probes.0.prompt"] if stand_in else [])
+    assert all(one.message.startswith(f"{quoted(stand_in)} is sent as it is written; write the text") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "is_refused"),
+    [
+        ("model", "your-model-here", True), ("model", "MODEL_NAME", True), ("model", "yourtts", False),
+        ("base_url", "https://YOUR_RESOURCE.openai.azure.com/openai/v1", True),
+        ("base_url", "https://your-host.example/v1", True), ("base_url", "https://tellyour.example/v1", False),
+    ],
+)  # fmt: skip
+def test_a_model_or_address_that_is_yet_to_be_written(tmp_path: Path, field: str, text: str, is_refused: bool) -> None:
+    declared = {"provider": "openai", "model": "m", "base_url": "https://h.example/v1", "api_key_env": "K", field: text}
+    written = json.dumps({"endpoints": {"bot": declared}}).removeprefix('{"endpoints": {').removesuffix("}}")
+    if is_refused:
+        assert "is not filled in here" in said(tmp_path, endpoints=f"  {written}\n")
+    else:
+        assert loaded(tmp_path, endpoints=f"  {written}\n").endpoints
 
 
 @pytest.mark.slow
