@@ -13,6 +13,7 @@ from tests.alerts.hook import Hook, listening
 from tests.cli.conftest import Run
 from tests.cli.world import declarations
 from tests.lab.drill.world import hashes
+from tests.pages import is_shown, sample
 
 
 @pytest.fixture
@@ -56,6 +57,14 @@ def test_a_drill_reaches_the_channel_and_says_how_long_it_took(
     assert all(one["sent"] and one["seconds"] > 0 for one in done.json["messages"])
     assert [step["name"] for step in done.json["steps"]][:3] == ["copy", "judge and decide", "notify"]
     assert done.json["not_notified"] == []
+
+
+@pytest.mark.slow
+def test_the_page_shows_what_a_drill_prints(prober: Run, declared: Path) -> None:
+    done = prober("drill", "swapped", "--change", "refusal", "--to", "log")
+    assert done.code == 0
+    block = sample("operating/drill.md", "Drill on ").replace("support-bot", "swapped")
+    assert is_shown(block, done.out), done.out
 
 
 @pytest.mark.slow

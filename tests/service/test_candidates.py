@@ -20,6 +20,7 @@ from prober.service import candidates, run_round
 from prober.store import Store, declared, notices, versions
 from prober.store import candidates as stored
 from prober.store.pages import overview
+from tests.pages import is_shown, sample
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +101,7 @@ def test_a_prompt_that_is_not_worse_is_told_once_and_waits_for_a_person() -> Non
         assert (stand.state, stand.rounds, stand.verdict) == ("compared", 6, "not_worse")
         assert "passes its checks as before" in stand.words and "as long" in stand.words
         assert [stand.title in one for one in told(store)] == [True], "once"
+        assert is_shown(sample("operating/candidates.md", "prompt shop/"), told(store)[0]), told(store)
         assert fake.prompts.count(OLD) == 8 * 4, "what is in force is asked until somebody accepts the edit"
         assert fake.prompts.count(OLD + " Be brief.") == 6 * 4
         candidates.settle(store, stand.id, True, "ada", "fine", START + 12 * HOUR)

@@ -19,6 +19,7 @@ from prober.model.retirement import Retirement
 from prober.service import run_round
 from prober.service.version_gate import pin_words, run_version_gate
 from prober.store import Store, candidates, declared, notices, retirements
+from tests.pages import is_shown, sample
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -97,6 +98,8 @@ def test_a_new_snapshot_is_compared_with_the_stored_replies_and_told_once(broken
         assert gate(store, fake) == (), "once"
         (cause,) = told(store)
         assert "parrot-0301 → parrot-0601" in cause and one.words in cause
+        if broken:
+            assert is_shown(sample("operating/gate.md", "incident 12"), cause), cause
 
 
 @pytest.mark.slow
