@@ -36,6 +36,7 @@ def serve_command(port: int, address: str = "127.0.0.1") -> list[str]:
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",  # a traceback belongs in the log
+        "client.showErrorLinks": "false",  # nor does a fault of ours belong in a search engine
         # Streamlit's own red makes every bar look like an alarm. One for each theme, so that the system's is followed.
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",

@@ -45,7 +45,7 @@ def _budgets(context: PageContext) -> None:
         column_config={
             "whose": st.column_config.TextColumn("whose", help="An endpoint, a set, an owner, or everything"),
             "spent": st.column_config.NumberColumn("spent", format="%.4g"),
-            "of": st.column_config.NumberColumn("of", format="%.4g"),
+            "of": st.column_config.NumberColumn("allowed", format="%.4g"),
             "share": st.column_config.ProgressColumn("used", format="%.0f %%", min_value=0, max_value=100),
             "pace": st.column_config.NumberColumn(
                 "at this pace",
@@ -88,6 +88,9 @@ def _accounts(context: PageContext) -> None:
             "waiting": [one.waiting for one, _ in found],
         },
         hide_index=True,
-        column_config={"waiting": st.column_config.NumberColumn("waiting", help="Asks that wait now, at least")},
+        column_config={
+            "of": st.column_config.NumberColumn("limit", format="localized"),
+            "waiting": st.column_config.NumberColumn("waiting", help="Asks that wait now, at least"),
+        },
         alt="Asks and tokens of the last minute of each account, beside its limits",
     )

@@ -11,7 +11,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import charts, charts_time
-from dashboard.formatting import inline, number, one_line, round_name
+from dashboard.formatting import inline, number, one_line, percent, round_name
 from dashboard.frame import PageContext, csv_button, heading
 from dashboard.overview import incident_link
 from dashboard.selection import choose_endpoint, choose_from, choose_range, choose_set, link, selectors
@@ -61,7 +61,9 @@ def _heat(context: PageContext, view: EndpointView, since: datetime | None, *, h
         return
     strongest = max(view.channels, key=lambda point: point.e_value).channel
     marked = _marks(context, view, context.store.channel_stretch(view.name, strongest, since))
-    st.markdown(f"**All channels**: how near each {'hour' if hourly else 'day'} came to an alarm. No colour: still.")
+    st.markdown(
+        f"**All channels**: how near each {'hour' if hourly else 'day'} came to an alarm. No colour: nothing moved."
+    )
     chart = charts.heat(days, view.threshold, marked, hourly=hourly)
     st.altair_chart(chart, alt=f"Evidence of every channel of {one_line(view.name, 60)} over time, on a log scale")
     _legend(marked)
@@ -203,15 +205,22 @@ def _happened(context: PageContext, view: EndpointView) -> None:
 
 
 def _sentence(context: PageContext, point: ChannelPoint, threshold: float) -> None:
-    unit = f" ({inline(point.unit, 60)})" if point.unit else ""
-    moved = f"**{inline(point.words)}** since the evidence began; " if point.words else ""
+    unit = f", {inline(point.unit, 60)}" if point.unit else ""
+    moved = (
+        f"**{inline(point.words)}**{' since the evidence began' if point.e_value > 1 else ''}. " if point.words else ""
+    )
     st.markdown(
-        f"{inline(point.channel)}{unit}: {moved}round {inline(context.round(point.round))} alone: "
-        f"{'no value' if math.isnan(point.value) else f'value {number(point.value)}'}, "
-        f"reference {number(point.reference_value)}; "
-        f"evidence {number(point.e_value)}, threshold for an alarm {number(threshold)}.",
+        f"{moved}Newest round, {inline(context.round(point.round))}: "
+        f"{'no value' if math.isnan(point.value) else _value(point, point.value)}, reference "
+        f"{_value(point, point.reference_value)}{unit}. "
+        f"Evidence {number(point.e_value)}; an alarm needs {number(threshold)}.",
         help=f"The round in UTC: {inline(round_name(point.round))}",
     )
+
+
+def _value(point: ChannelPoint, value: float) -> str:
+    """As the chart below writes it."""
+    return percent(value) if point.unit.startswith("share") and not math.isnan(value) else number(value)
 
 
 def _legend(marked: Sequence[charts.Mark]) -> None:

@@ -25,6 +25,8 @@ from dashboard.frame import PageContext, heading
 from dashboard.overview import incident_link
 from dashboard.selection import choose_endpoint_or_all, go_by_row, link, table_key
 from dashboard.standing import in_whose_hands, incident_badges
+from prober.incidents.facts import CERTAIN
+from prober.incidents.measured import HELD_BACK_IN_FULL
 from prober.incidents.severity import urgency
 from prober.model.errors import ConfigurationError
 from prober.model.incident import PROVISIONAL, Change, Facts, Incident, Measured, Trouble
@@ -148,11 +150,11 @@ def _glance(context: PageContext, incident: Incident, view: EndpointView | None,
     with st.grid(4, min_column_width=150):
         st.metric("Lasted" if incident.closed_at else "For", span(until - began) if began else "unknown")
         st.metric("Now", _now(incident, view))
-        st.metric(
-            "By chance",
-            said.by_chance.removeprefix("about ") or "no: a fact",
-            help="How often chance alone would raise evidence this strong",
-        )
+        if said.by_chance:
+            often = said.by_chance.removeprefix("about ")
+            st.metric("By chance", often, help="How often chance alone would raise evidence this strong")
+        else:
+            st.metric("How sure", "certain", help="It was seen as it is, and does not rest on a statistic")
         if affected := _affected(incident):
             st.metric("Affected", affected, help="Share of the replies, at least")
 
@@ -189,8 +191,9 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
         said = [f"Closed {context.when(incident.closed_at)}{by}: {reason}"]
     lines = [f"**Who**: {said[0]}."]
     if isinstance(incident, Facts):
-        lines.append(f"**What**: The provider says so itself since {since}, or it is deterministic: no statistic.")
+        lines.append(f"**What**, since {since}:")
         lines += [f"- {inline(fact.words)}" for fact in incident.facts]
+        lines.append(f"**How sure**: {CERTAIN[:1].upper()}{CERTAIN[1:]}")
     elif isinstance(incident, Measured) and incident.kind != "runaway":
         lines.append(f"**Measured**, since {since}: {inline(incident.detail, 400)}")
     elif isinstance(incident, Trouble):
@@ -199,10 +202,7 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
     elif isinstance(incident, Measured):
         lines.append(f"**Why**, since {since}: {inline(incident.cause)}: {inline(incident.detail, 400)}")
         if incident.is_live:
-            lines.append(
-                "**Held back**: What is asked beside rounds; and scheduled rounds by priority, while spending is ahead "
-                "of the plan. Facts are confirmed, and `prober once` is not held back."
-            )
+            lines.append(f"**Held back**: {HELD_BACK_IN_FULL[:1].upper()}{HELD_BACK_IN_FULL[1:]}")
     elif isinstance(incident, Change):
         lines.append(
             f"**Since**: {since}{_between(context, incident)}; confirmed by round "
@@ -249,9 +249,9 @@ def company(parts: Sequence[Part]) -> str:
     """Which endpoints moved at the same time, as markdown; empty if none did."""
     own = [f"{inline(part.endpoint)} (incident {part.incident_id})" for part in parts if part.incident_id is not None]
     counted = [inline(part.endpoint) for part in parts if part.incident_id is None]
-    sentences = [f"Also moved at the same time, at the same provider: {listed(own, 8)}."] if own else []
+    sentences = [f"**Also** changed at the same time, at the same provider: {listed(own, 8)}."] if own else []
     if counted:
-        sentences.append(f"Evidence is pooled with {listed(counted, 8)}, where it had grown as well.")
+        sentences.append(f"Its evidence was added to that of {listed(counted, 8)}, which is suspected too.")
     return " ".join(sentences)
 
 
@@ -284,7 +284,7 @@ def _what_to_do(
 def _triage(context: PageContext, triage: Triage, endpoint: str) -> None:
     """The likeliest causes. The findings for them may quote replies."""
     private = context.store.private
-    st.markdown(f"**Cause**: {inline(triage.words)}.")
+    st.markdown(f"**Likely cause**: {inline(triage.words)}.")
     likely = [one for one in triage.ranking if one.probability >= _SHOWN]
     lines = []
     for one in likely:

@@ -78,19 +78,19 @@ def _channels(context: PageContext, incident: Change, shifts: Sequence[Shift], a
         {
             "channel": [one_line(shift.channel) for shift, _ in rows],
             "moved": [one_line(shift.words) for shift, _ in rows],
-            "since": [shift.replies or None for shift, _ in rows],
-            "reference": [shift.reference_replies or None for shift, _ in rows],
+            "replies since": [shift.replies or None for shift, _ in rows],
+            "replies before": [shift.reference_replies or None for shift, _ in rows],
             "evidence": [math.log10(one.e_value) if one and one.e_value > 0 else None for _, one in rows],
             "changed since": [context.local(moment(one.onset)) if one and one.onset else None for _, one in rows],
         },
         hide_index=True,
         placeholder="",
         column_config={
-            "moved": config.TextColumn(width=600),
-            "since": config.NumberColumn(
-                format="localized", width=65, help="Replies since the change that were counted"
+            "moved": config.TextColumn(width=540),
+            "replies since": config.NumberColumn(
+                format="localized", width=100, help="Replies since the change that were counted"
             ),
-            "reference": config.NumberColumn(format="localized", width=80, help="Replies of the reference"),
+            "replies before": config.NumberColumn(format="localized", width=110, help="Replies of the reference"),
             "evidence": config.NumberColumn(
                 format="10^%.1f", width=80, help="e-value when confirmed; empty where the counts alone show it"
             ),

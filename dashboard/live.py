@@ -36,8 +36,8 @@ def draw(context: PageContext) -> None:
     _shifts(context, found)
     _scores(found)
     st.caption(
-        "Live samples are judged in windows, questions and replies each by themselves, with one false alarm a year a "
-        "side at most on average; they are kept apart from the rounds of probes."
+        "Questions and replies are judged apart from each other, in windows of samples: on average, each raises at "
+        "most one false alarm a year. Probes and their promise are not part of it."
     )
 
 

@@ -8,10 +8,10 @@ from typing import Final
 import streamlit as st
 
 from dashboard import tables
-from dashboard.formatting import inline, one_line, percent
+from dashboard.formatting import inline, joined, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
-from prober.incidents.measured import budget_words, over, wanted
+from prober.incidents.objective_standing import objective_standing, over, wanted, window_words
 from prober.status.objectives import ObjectiveStatus
 from prober.text import count, span
 
@@ -72,7 +72,7 @@ def _summary(found: Sequence[ObjectiveStatus]) -> str:
     counts = {state: sum(one.standing.state == state for one in found) for state in STATES}
     badges = " ".join(f":{colour}-badge[{counts[state]} {words}]" for state, (words, colour) in STATES.items()
                       if counts[state])  # fmt: skip
-    return f"{badges} of {count(len(found), 'objective')} (a set on an endpoint each)."
+    return f"{badges} of {count(len(found), 'objective')} (each is one probe set on one endpoint)."
 
 
 def _line(context: PageContext, one: ObjectiveStatus) -> str:
@@ -80,17 +80,10 @@ def _line(context: PageContext, one: ObjectiveStatus) -> str:
     standing = one.standing
     since = f", since {context.when(standing.burning_since)}" if standing.burning_since else ""
     more = f"; about {standing.needed:,} more replies are needed" if standing.needed else ""
-    left = "" if standing.budget_left is None else f"; {budget_words(standing.budget_left)}"
     return (
         f":{colour}-badge[{words}] **{inline(one.probe_set, 60)}** on **{inline(one.endpoint, 60)}**, "
-        f"{inline(one.objective.name, 60)}: {_said(one)}, wanted {wanted(one.objective)} over {over(one.objective)}"
-        f"{left}{since}{more}"
+        f"{inline(one.objective.name, 60)}: {joined(objective_standing(one.objective, standing))}{since}{more}"
     )
-
-
-def _said(one: ObjectiveStatus) -> str:
-    so = _share(one)
-    return f"{one.objective.words} {percent(so)} of {one.standing.replies:,}" if so is not None else "no reply yet"
 
 
 def _share(one: ObjectiveStatus) -> float | None:
@@ -102,7 +95,7 @@ def _share(one: ObjectiveStatus) -> float | None:
 
 
 def _table(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:
-    windows = [f"burn, {span(window)}" for window, _, _ in found[0].standing.burn_rates]
+    windows = [f"burn, {window_words(window)}" for window, _, _ in found[0].standing.burn_rates]
     burns = {
         name: [one.standing.burn_rates[place][1] for one in found] for place, name in enumerate(windows)
     }  # fmt: skip

@@ -33,9 +33,10 @@ def draw(context: PageContext) -> None:
     if page is None:
         st.info("The newest rounds did not ask this probe.")
         return
-    _asked(page)
     _looked_at(context, page)
     _answers(page)
+    _expectations(page)
+    _asked(page)
     _distributions(page)
     _information(page)
     _replies(context, endpoint, probe)
@@ -48,10 +49,13 @@ def _asked(page: ProbePage) -> None:
         st.code(shown(page.probe.system).text, language=None, wrap_lines=True)
         st.caption("Prompt")
     st.code(shown(page.probe.prompt).text, language=None, wrap_lines=True)
+
+
+def _expectations(page: ProbePage) -> None:
     if not page.checks:
         st.caption("It checks nothing in the answer; add `expect:` to the probe to say what a good answer is.")
         return
-    st.markdown("**Expectations**, and how many answers meet them")
+    st.markdown("## Expectations, and how many answers meet them")
     st.dataframe(
         {
             "expectation": [one_line(check.label) for check in page.checks],
@@ -68,6 +72,7 @@ def _asked(page: ProbePage) -> None:
 
 
 def _looked_at(context: PageContext, page: ProbePage) -> None:
+    st.markdown(f"**Asked**: {inline(page.probe.prompt, 160) or 'an empty prompt'}")
     now = f"{count(page.now, 'answer')} from the newest {count(page.rounds, 'round') if page.rounds != 1 else 'round'}"
     since = f", since {inline(context.round(page.since))}" if page.since else ""
     if page.then:

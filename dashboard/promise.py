@@ -11,7 +11,7 @@ from prober.text import count
 
 
 def draw(context: PageContext) -> None:
-    heading("The promise")
+    heading("The promise", "Did we get more false alarms than we agreed to?")
     st.markdown(
         "Each endpoint has one setting, `false_alarms_per_year`: how many false alarms a year you accept while nothing "
         "changes, over all probes and channels together. The threshold follows from it. Not covered: behaviour that "
@@ -32,7 +32,7 @@ def draw(context: PageContext) -> None:
             "expected so far, at most": [one.promised for one in found],
             "alarms": [one.alarms for one in found],
             "lasting changes": [one.stayed for one in found],
-            "unclear": [one.unclear for one in found],
+            "too early to say": [one.unclear for one in found],
             "ended by themselves": [one.gone for one in found],
             "probability": [one.chance for one in found],
             "kept": [("yes" if one.kept else "in doubt") if one.judged else "too early" for one in found],

@@ -21,12 +21,26 @@ from prober.text import count
 def draw(context: PageContext) -> None:
     heading("Reliability", "Does the prober itself work? An endpoint that is not asked never shows a change.")
     _daemons(context)
-    for sentence in unreached(context.store.deliveries(), context.now):
-        st.error(sentence)
+    _messages(context)
     range_ = _rounds(context)
     _missed(context)
     _deliveries(context)
     st.caption(f"Rounds and asks are those of {range_.words}, UTC. `prober status` and `prober doctor` say what to do.")
+
+
+def _messages(context: PageContext) -> None:
+    """Whether anybody would learn of a change; how each place fares is below."""
+    places = context.store.deliveries()
+    failing = unreached(places, context.now)
+    for sentence in failing:
+        st.error(sentence)
+    if failing:
+        return
+    if owed := sum(one.owed for one in places):
+        st.warning(f"**{count(owed, 'message')} to be sent**: see Messages below.")
+    elif last := max((one.last_sent_at for one in places if one.last_sent_at), default=None):
+        sent = sum(one.sent for one in places)
+        st.success(f"**Messages arrive**: {count(sent, 'message')} sent, the last {ago(last, context.now)}.")
 
 
 def _daemons(context: PageContext) -> None:

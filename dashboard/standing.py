@@ -88,7 +88,7 @@ def sentence(one: EndpointStatus, zone: tzinfo = UTC) -> str:
     said = said[:1].upper() + said[1:]
     again = f"; next round at {when(one.next_round_at, zone)}" if one.next_round_at else ""
     others = len(one.open_incidents) - 1
-    more = f" (and {count(others, 'more incident')})" if others > 0 else ""
+    more = f"; and {count(others, 'more incident')}" if others > 0 else ""
     other = one.incident.endpoint if one.incident is not None else one.name
     # Declared alike under two names: one content, so one reference and one incident.
     shared = f" (the incident of {inline(other)}, which is declared with the same content)" if other != one.name else ""

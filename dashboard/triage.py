@@ -26,12 +26,13 @@ def draw(context: PageContext) -> None:
         st.info("**Not asked yet.** There is nothing to explain before the first rounds.")
         return
     since, found = context.store.triage_since(endpoint, moment(st.query_params.get("since", "")), context.now)
-    colour = "gray" if found.named == ("none",) else "red" if found.named else "orange"
-    verdict = "cause found" if colour == "red" else "quiet" if colour == "gray" else "not decided"
+    is_found = found.named or any(one.is_sure for one in found.ranking)
+    colour = "gray" if found.named == ("none",) else "red" if is_found else "orange"
+    verdict = {"gray": "nothing changed", "red": "cause found", "orange": "not certain"}[colour]
     st.markdown(f":{colour}-badge[{verdict}] **{inline(endpoint, 60)}**: {inline(found.words, 300)}.")
     st.caption(
-        f"Since {context.when(since)}: two rounds before the first incident that is open, or the newest two days. The "
-        "address takes another moment as `since=2026-03-01T06:00`."
+        f"Since {context.when(since)}: two rounds before the first incident that is open, or the newest two days. To "
+        "look from another moment on, add one to the address, such as `since=2026-03-01T06:00`."
     )
     shown = [one for one in found.ranking if one.probability >= SHOWN]
     st.markdown("## Causes, the likeliest first")

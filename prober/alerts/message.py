@@ -32,6 +32,8 @@ from prober.alerts.phrases import (
     what_happened,
 )
 from prober.incidents.events import EVENTS
+from prober.incidents.facts import CERTAIN
+from prober.incidents.measured import HELD_BACK_IN_FULL
 from prober.judging.runaway import YEARS
 from prober.model.notice import (
     ChangeNews,
@@ -49,15 +51,9 @@ from prober.text import link, side_by_side, visible
 
 MOVED_SHOWN = 3
 COMPARISONS_SHOWN = 3
-CERTAIN = "certain: the provider itself says so, or the value is deterministic, and asking again gave the same."
 LOOKS = (
     "while nothing is answered, each round makes only one to three asks; after the first answer, whole rounds are "
     "asked again."
-)
-HELD_BACK = (
-    "canaries, shadows and gates are not asked. The set that spends too much is asked no faster than planned, and sets "
-    "of lower priority wait too. Confirmation rounds are held back last; facts are always confirmed, and rounds of "
-    "prober once never wait."
 )
 
 
@@ -225,7 +221,7 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
         if incident.kind != "runaway":
             return [*drill, ("Measured", detail), since_line(incident), *last]
         spent = [("Spent", detail), ("How sure", _sure_of_spending(incident))]
-        return [*drill, *spent, since_line(incident), ("Held back", HELD_BACK), *also_lines(incident), *last]
+        return [*drill, *spent, since_line(incident), ("Held back", HELD_BACK_IN_FULL), *also_lines(incident), *last]
     if not isinstance(incident, ChangeNews):
         return [*drill, *fact_lines(incident), since_line(incident), ("How sure", CERTAIN), *last]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0

@@ -133,7 +133,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         say(*_moved(incident))
     say(*(f"  {fact.words}" for fact in incident.facts) if isinstance(incident, Change | Facts) else ())
     if triage is not None:
-        say(f"  triage: {one_line(triage.words)}", f"  runbook: prober incidents runbook {incident.id}")
+        say(f"  likely cause: {one_line(triage.words)}", f"  runbook: prober incidents runbook {incident.id}")
     if isinstance(incident, Change) and incident.findings.examples and not examples:
         say("", f"  {deleted}")
     for one in examples:

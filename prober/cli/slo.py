@@ -9,7 +9,7 @@ import typer
 from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_store
 from prober.cli.output import Json, of_time, print_json, say
-from prober.incidents.measured import wanted
+from prober.incidents.objective_standing import objective_standing, window_words
 from prober.status.objectives import ObjectiveStatus, exit_code, objectives
 from prober.text import count, one_line
 
@@ -35,7 +35,7 @@ def slo(paths: Paths = None, database: Database = None, as_json: AsJson = False)
     if as_json:
         print_json({"objectives": [_as_json(one) for one in found]})
     elif not found:
-        say("No objective is declared; write `objectives:` into a probe set.")
+        say("No objective is declared in these files; write `objectives:` into a probe set.")
     else:
         say(*(line for one in found for line in _words(one)))
     return exit_code(found)
@@ -48,17 +48,9 @@ def _words(one: ObjectiveStatus) -> list[str]:
         title += f", since {minute(standing.burning_since)}"
     lines = [title]
     if standing.replies:
-        # Bad replies are those that are so, where the objective says "at most".
-        so = standing.replies - standing.bad if objective.at_least else standing.bad
-        low, high = standing.interval
-        low, high = (1 - high, 1 - low) if objective.at_least else (low, high)
-        lines.append(
-            f"  {objective.words} {100 * so / standing.replies:.1f} % of {standing.replies:,} "
-            f"({100 * low:.1f}–{100 * high:.1f} %), wanted {wanted(objective)} over {objective.window}; "
-            f"error budget left {100 * (standing.budget_left or 0):.0f} %"
-        )
+        lines.append(f"  {objective_standing(objective, standing, with_interval=True)}")
         rates = [
-            f"{_span(window)} {rate:.1f}× ({replies:,})"
+            f"{window_words(window)} {rate:.1f}× ({replies:,})"
             for window, rate, replies in standing.burn_rates
             if rate is not None
         ]
@@ -68,11 +60,6 @@ def _words(one: ObjectiveStatus) -> list[str]:
     if standing.needed:
         lines.append(f"  about {count(standing.needed, 'more reply')} needed")
     return [one_line(line) for line in lines]
-
-
-def _span(window: timedelta) -> str:
-    hours = window / timedelta(hours=1)
-    return f"{hours:g} h" if hours < 48 else f"{hours / 24:g} d"
 
 
 def _as_json(one: ObjectiveStatus) -> Json:

@@ -16,6 +16,8 @@ from prober.model.incident import SERIOUS, SEVERITIES, Change, Facts, Incident
 
 _KINDS: Final[Mapping[FactKind, Kind]] = {"check": "contract_break", "empty": "behaviour_change"}
 """The diagnosis of a kind of fact; of the others it is `identity_change`."""
+CERTAIN: Final = "certain: the provider itself says so, or the value is deterministic, and asking again gave the same."
+"""How sure a fact is."""
 
 
 def found(

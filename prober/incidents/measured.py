@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from prober.incidents.lifecycle import PLAIN, Circumstances, closed
+from prober.incidents.objective_standing import objective_detail, objective_words
 from prober.incidents.severity import severity
 from prober.judging.objectives import PAUSE_DAYS, Standing
 from prober.judging.runaway import CALM, Spending
@@ -20,7 +21,7 @@ from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.incident import CloseReason, Event, Incident, Measured, MeasuredKind
 from prober.model.objective import Objective
 from prober.model.sample import SIDE_WORDS, FoundShift
-from prober.text import count, span
+from prober.text import count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,11 @@ class MeasuredRule:
 
 HELD_BACK: Final = "only rounds are asked, and scheduled ones wait while spending is ahead of the plan"
 """What a runaway that is open keeps from being asked."""
+HELD_BACK_IN_FULL: Final = (
+    "canaries, shadows and gates are not asked. The set that spends too much is asked no faster than planned, and sets "
+    "of lower priority wait too. Confirmation rounds are held back last; facts are always confirmed, and rounds of "
+    "prober once never wait."
+)
 
 RULES: Final[Mapping[MeasuredKind, MeasuredRule]] = {
     "runaway": MeasuredRule(
@@ -263,47 +269,6 @@ def spending_detail(known: Spending, endpoint: str, probe_set: str, owner: str) 
         f"{f', {known.reasoned:,} of them reasoning' if known.reasoned else ''}; planned were about "
         f"{count(round(planned * known.asks), 'ask')} and {count(round(planned * known.round_tokens), 'token')}"
     )
-
-
-def objective_words(declared: Objective, standing: Standing) -> str:
-    """In half a line, such as `billing-answers: passed 91.2 %, wanted at least 95 %`; where that much was wanted, that
-    it will not last."""
-    so, _, _ = _share(declared, standing)
-    burns = "" if (standing.budget_left or 0.0) < 0 else "spends its error budget too fast: "
-    return f"{declared.name}: {burns}{declared.words} {100 * so:.1f} %, wanted {wanted(declared)}"
-
-
-def objective_detail(declared: Objective, standing: Standing) -> str:
-    """Target, window, what was measured with its interval, budget left and burn rates, in a line."""
-    so, low, high = _share(declared, standing)
-    rates = ", ".join(f"{span(window)} {rate:.1f}×" for window, rate, _ in standing.burn_rates if rate is not None)
-    return (
-        f"{declared.words} {100 * so:.1f} % of {count(standing.replies, 'reply')} (95 %: "
-        f"{100 * low:.1f}–{100 * high:.1f} "
-        f"%), wanted {wanted(declared)} over {over(declared)}; {budget_words(standing.budget_left or 0.0)}"
-        + (f"; burn rate {rates}" if rates else "")
-    )
-
-
-def wanted(declared: Objective) -> str:
-    """`at least 95 %`."""
-    return f"at least {declared.at_least}" if declared.at_least else f"at most {declared.at_most}"
-
-
-def over(declared: Objective) -> str:
-    """Its window: `28 d`."""
-    return span(timedelta(seconds=declared.window_s))
-
-
-def budget_words(left: float) -> str:
-    """What is left of an error budget; below 0 more was spent than there was."""
-    return f"error budget left {100 * left:.0f} %" if left >= 0 else f"{1 - left:.1f} times the error budget is spent"
-
-
-def _share(declared: Objective, standing: Standing) -> tuple[float, float, float]:
-    """Of the replies in the window, those that the measure names, and its interval."""
-    bad, (low, high) = standing.bad / standing.replies, standing.interval
-    return (1 - bad, 1 - high, 1 - low) if declared.at_least else (bad, low, high)
 
 
 def label_of(moment: datetime) -> str:

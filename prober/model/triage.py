@@ -76,6 +76,11 @@ class Ranked:
         """Its probability, the same wherever it is shown."""
         return f"{100 * self.probability:.0f} %"
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is a cause that is not called uncertain."""
+        return self.probability >= SURE and self.cause != "none"
+
 
 @dataclass(frozen=True, slots=True)
 class Triage:
@@ -111,12 +116,12 @@ class Triage:
             also = "; ".join(one.details for one in self.further)
             return f"{said}; perhaps another cause too: {also}" if also else said
         likeliest = [one for one in self.ranking if one.probability >= 0.1][:3]
-        sure = [one for one in likeliest if one.probability >= SURE and one.cause != "none"]
+        sure = [one for one in likeliest if one.is_sure]
         others = " or ".join(f"{CAUSE_WORDS[one.cause]} ({one.percent})" for one in likeliest if one not in sure)
         if not sure:
             return f"not certain: {others}"
         said = " and ".join(f"{CAUSE_WORDS[one.cause]} ({one.percent})" for one in sure)
-        return f"{said}; not certain what else" + f": {others}" * bool(others)
+        return f"{said}; another cause may be at work too" + f": {others}" * bool(others)
 
 
 CAUSE_WORDS: Final[dict[Cause, str]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
-from prober.incidents.measured import budget_words
+from prober.incidents.objective_standing import objective_standing
 from prober.model.incident import Change, Facts, Incident, Measured
 from prober.model.notice import ReportNews
 from prober.prices import dollars
@@ -108,7 +108,8 @@ def _sections(found: Report, *, markup: bool) -> tuple[Section, ...]:
     said: list[Section] = [(f"Against the {count(span, 'day')} before", sets or ("No answers in this time.",))]
     if found.objectives:
         graver = [one for one in found.objectives if one.standing.state in ("missed", "burning")]
-        hold = f"{len(found.objectives) - len(graver)} of {len(found.objectives)} hold."
+        met = sum(one.standing.state == "met" for one in found.objectives)
+        hold = f"{met} of {count(len(found.objectives), 'objective')} {'is' if met == 1 else 'are'} met."
         said += [
             ("Objectives", (hold, *(f"{one.standing.state.capitalize()}: {_objective(one, safe)}" for one in graver)))
         ]
@@ -119,10 +120,8 @@ def _sections(found: Report, *, markup: bool) -> tuple[Section, ...]:
 
 
 def _objective(one: ObjectiveStatus, safe: Callable[[str], str]) -> str:
-    standing = one.standing
-    left = "" if standing.budget_left is None else f", {budget_words(standing.budget_left)}"
     name = safe(f"{one.probe_set} on {one.endpoint}, {one.objective.name}")
-    return f"{name}: {standing.bad:,} of {count(standing.replies, 'reply')} are bad in {one.objective.window}{left}"
+    return f"{name}: {objective_standing(one.objective, one.standing)}"
 
 
 def _incident(one: Incident, safe: Callable[[str], str]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from prober.cli import main
 from prober.incidents.runbooks import RUNBOOKS
+from prober.incidents.triage.tree import TREE
 from prober.status.advice import runbook_text
 from tests.cli.conftest import Answer, Run
 from tests.cli.world import declarations
@@ -117,3 +120,12 @@ def test_asking_needs_an_endpoint_and_a_budget_that_holds_one_block(prober: Run,
     assert prober("triage", "--ask", 40).code == 2
     done = prober("triage", "swapped", "--fallback", "swapped")
     assert (done.code, "need --ask N" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("link", sorted({one.link for one in TREE.values()}))
+def test_where_a_check_leads_is_a_command_that_exists(link: str, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PROBER_DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
+    main(shlex.split(link.format(endpoint="bot"))[1:])
+    said = capsys.readouterr()
+    assert "Usage:" not in said.out + said.err

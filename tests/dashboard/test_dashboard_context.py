@@ -20,8 +20,8 @@ def test_company_is_named_with_its_incident_or_as_counted_only():
     assert company(()) == ""
     sentence = company((Part("eu", 4), Part("us", None)))
     assert sentence == (
-        "Also moved at the same time, at the same provider: eu (incident 4). "
-        "Evidence is pooled with us, where it had grown as well."
+        "**Also** changed at the same time, at the same provider: eu (incident 4). "
+        "Its evidence was added to that of us, which is suspected too."
     )
     assert company((Part(HOSTILE, 4),)).count("`") >= 2, "a hostile name is code"
 
@@ -50,7 +50,7 @@ def test_the_pages_say_who_else_moved_and_how_latency_did(page):
     store.event_parts = (Part("support-eu", 7), Part("support-us", None))
     sentence = texts(page(store, incident="3"))
     assert "support-eu (incident 7)" in sentence
-    assert "pooled with support-us" in sentence
+    assert "added to that of support-us" in sentence
     assert "s before the change, " in sentence
     assert "Median latency of the last" in texts(page(store, "endpoint", endpoint="support-bot"))
 

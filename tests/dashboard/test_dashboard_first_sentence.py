@@ -25,7 +25,7 @@ def test_the_most_urgent_comes_first_and_every_state_has_a_symbol() -> None:
         ("gathering", "eu/claude"),
         ("quiet", "search-ranker"),
     ]
-    assert set(SYMBOLS) == set(STATES)
+    assert set(SYMBOLS) == {*STATES, "not asked"}
 
 
 def test_a_reason_says_since_when() -> None:

@@ -403,7 +403,7 @@ def test_evidence_of_any_size_is_a_number_in_the_table_of_what_moved(page):
     strong = tuple(replace(one, e_value=1e40) for one in changed.verdicts)
     store.all_incidents = (replace(changed, verdicts=strong),)
     table = page(store, "incident", incident="3").dataframe[0]
-    assert list(table.value) == ["channel", "moved", "since", "reference", "evidence", "changed since"]
+    assert list(table.value) == ["channel", "moved", "replies since", "replies before", "evidence", "changed since"]
     assert table.value["evidence"].tolist() == pytest.approx(
         [40.0] * len(strong)
     )  # powers of ten; a browser has no integer of 41 digits

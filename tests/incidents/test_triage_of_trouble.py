@@ -104,7 +104,7 @@ def test_what_is_sure_is_not_called_uncertain_where_another_cause_may_be_at_work
     found = walk(failing(failure, neighbours=(TWIN,)), AT)
     first, second, *_ = found.ranking
     assert found.named == () and first.probability > 0.95 > second.probability
-    assert found.words.startswith(f"{CAUSE_WORDS[first.cause]} ({first.percent}); not certain what else: ")
+    assert found.words.startswith(f"{CAUSE_WORDS[first.cause]} ({first.percent}); another cause may be at work too: ")
     assert f"{CAUSE_WORDS[second.cause]} ({second.percent})" in found.words
 
 
@@ -112,8 +112,11 @@ def test_what_is_sure_is_not_called_uncertain_where_another_cause_may_be_at_work
     ("odds", "words"),
     [
         ({"model": 0.83, "routing": 0.16}, "not certain: M (83 %) or R (16 %)"),
-        ({"model": 0.97, "routing": 0.02}, "M (97 %); not certain what else"),
-        ({"model": 0.97, "routing": 0.96, "prompt": 0.3}, "M (97 %) and R (96 %); not certain what else: P (30 %)"),
+        ({"model": 0.97, "routing": 0.02}, "M (97 %); another cause may be at work too"),
+        (
+            {"model": 0.97, "routing": 0.96, "prompt": 0.3},
+            "M (97 %) and R (96 %); another cause may be at work too: P (30 %)",
+        ),
         ({"none": 0.97}, "not certain: N (97 %)"),
     ],
 )

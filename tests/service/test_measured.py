@@ -11,7 +11,8 @@ import pytest
 from prober.alerts.kinds import KINDS
 from prober.incidents.events import EVENTS
 from prober.incidents.lifecycle import Circumstances
-from prober.incidents.measured import RULES, course, objective, objective_words
+from prober.incidents.measured import RULES, course, objective
+from prober.incidents.objective_standing import objective_words
 from prober.incidents.routing import Routing
 from prober.judging.objectives import Batch, Standing, judge
 from prober.judging.promise import Promise

@@ -267,7 +267,7 @@ def _live(name: str, yes: str, no: str) -> Callable[[Material], Found]:
     return look
 
 
-_ROUNDS: Final = "prober status {endpoint} --json"
+_ROUNDS: Final = "prober status --json"
 _VERSIONS: Final = "prober versions"
 _INCIDENTS: Final = "prober incidents list --endpoint {endpoint}"
 TREE: Final[dict[str, Question]] = {
