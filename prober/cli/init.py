@@ -213,16 +213,20 @@ def _found_in(folder: Path) -> Declarations:
         return Declarations((), ())
 
 
+_NOT_WRITTEN: Final = "Nothing was written; --no-ask writes the files without asking"
+
+
 def _silent(name: str, learnt: Learnt) -> ProberError:
     """Why the model does not answer: NotEnough where it cannot be reached, else ConfigurationError."""
     reply = learnt.reply
     assert reply is not None
     said = f"{reply.failure}: {reply.error_detail}" if reply.error_detail else str(reply.failure)
     where = base_url_of(endpoint_of(name, learnt.declared))
+    if reply.failure == "missing_key" and reply.error_detail:  # nothing was asked, and it says what to do
+        return ConfigurationError(f"{reply.error_detail}. {_NOT_WRITTEN}")
     wrong: type[ProberError] = NotEnough if reply.failure in NOT_REACHED else ConfigurationError
     return wrong(
-        f"{learnt.declared['model']} at {where} does not answer ({said}); {fix_of(str(reply.failure))}. Nothing was "
-        "written; --no-ask writes it without asking"
+        f"{learnt.declared['model']} at {where} does not answer ({said}); {fix_of(str(reply.failure))}. {_NOT_WRITTEN}"
     )
 
 

@@ -70,6 +70,16 @@ def test_log_probabilities_that_are_ignored_are_not_declared(prober: Run, home: 
     assert load(home / "probes").endpoints[0].parameters == {"temperature": 1, "max_tokens": 200}
 
 
+def test_without_a_key_it_says_which_variable_to_set(prober: Run, home: Path, server: WireServer) -> None:
+    told = prober("init", "--model", "m", "--base-url", server.url, "--api-key-env", "ACME_KEY")
+    assert (told.code, server.asked) == (2, [])
+    assert told.err.splitlines() == [
+        "environment variable ACME_KEY is not set; set it to the key of m. "
+        "Nothing was written; --no-ask writes the files without asking"
+    ]
+    assert not (home / "probes").exists()
+
+
 def test_a_bad_key_writes_nothing_and_is_asked_once(
     prober: Run, home: Path, server: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

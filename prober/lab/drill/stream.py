@@ -128,7 +128,8 @@ def _judged(store: Store, endpoint: Endpoint) -> tuple[Memory, list[RoundView]]:
     memory = Memory() if held is None else decode(held)
     if not memory.series:
         raise NotEnough(
-            f"{endpoint.name} has no complete reference yet: there is nothing to compare changed rounds with"
+            f"{endpoint.name} has no complete reference yet: there is nothing to compare changed rounds with; "
+            "`prober status` says when it will be complete"
         )
     views = [
         view
