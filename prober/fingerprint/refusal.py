@@ -11,7 +11,7 @@ from itertools import repeat
 from typing import Final, Literal, TypeAlias
 
 from prober.fingerprint.declining import LANGUAGES, Language, folded
-from prober.fingerprint.declining.attributed import ATTRIBUTED
+from prober.fingerprint.declining.attributed import ANNOUNCED, ATTRIBUTED
 from prober.fingerprint.declining.by_patterns import OWN, REPORTED
 from prober.fingerprint.feature import NONE, Features
 from prober.fingerprint.language import UNKNOWN, language
@@ -34,6 +34,8 @@ _PLAIN: Final = str.maketrans("’‘‛`´“”„", "''''''''", "*_#>\u200b\u
 
 _NOT_ITS_OWN: Final = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)"  # code
+    r"|<(?P<tag>code|pre|q|quote|blockquote|cite|example|excerpt|document|transcript|lyrics|poem)\b[^>\n]{0,80}>.*?"
+    r"(?:</(?P=tag)>|\Z)"
     r"|(?<![\w`])`[^`\n]{1,300}`(?!\w)"
     r'|(?<![A-Za-z0-9])"[^"]{2,600}"(?![A-Za-z0-9])|“[^”“]{2,600}”|„[^“”„]{2,600}[“”]|«[^»]{2,600}»'  # quotes
     r"|»[^«]{2,600}«"
@@ -175,6 +177,8 @@ def _is_caveat(start: str, found: re.Match[str]) -> bool:
     rest = start[found.end() :]
     clause = before + found[0]
     if (said := REPORTED.match(clause)) and not OWN.search(clause, said.end()):
+        return True
+    if ANNOUNCED.match(clause):
         return True
     if ATTRIBUTED.search(clause + "".join(_SENTENCE.findall(rest)[:1])):
         return True

@@ -21,7 +21,7 @@ from prober.loading.files import draft_of, why_not_json
 from prober.loading.round_labels import Meaning, meaning_of, moment_of
 from prober.model.declaration import Check
 from prober.model.errors import LogError, Problem
-from prober.model.reply import Reply, ToolCall
+from prober.model.reply import LARGEST_COUNT, Reply, ToolCall
 from prober.text import redact
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -225,7 +225,7 @@ class _Taker:
 
     def label(self, key: str) -> str:
         value = self.content.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+        if isinstance(value, (int, float)) and is_finite(value) and value >= 0:
             return str(int(value)) if value == int(value) else f"{value:.6f}"
         if value is not None and not isinstance(value, str):
             raise self._wrong(key, "a text, or a number that is not negative")
@@ -241,6 +241,8 @@ class _Taker:
         value = self.content.get(key)
         if isinstance(value, float) and value.is_integer():  # as tools write counts whose column has a gap
             value = int(value)
+        if isinstance(value, int) and value > LARGEST_COUNT:
+            raise self._wrong(key, f"a whole number of at most {LARGEST_COUNT:,}, or null")
         if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
             return value
         raise self._wrong(key, "a whole number that is not negative, or null")
@@ -249,7 +251,7 @@ class _Taker:
         value = self.content.get(key)
         if value is None:
             return None
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, (int, float)) and is_finite(value):
             return float(value)
         raise self._wrong(key, "a number or null")
 
@@ -280,7 +282,7 @@ class _Taker:
         value = self.content.get("top_logprobs") or []
         try:
             return tuple((str(token), float(logprob)) for token, logprob in value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise self._wrong("top_logprobs", "a list of [token, logprob]") from error
 
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -288,6 +290,16 @@ class _Taker:
 
     def _wrong(self, key: str, want: str) -> LogError:
         return _problem(self.path, self.line, f"is {json.dumps(self.content.get(key))[:60]}; write {want}", key)
+
+
+def is_finite(value: object) -> bool:
+    """Whether a value of JSON is a number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # JSON has whole numbers of any length
+        return False
 
 
 def _own_keys(content: Mapping[str, Any]) -> set[str]:

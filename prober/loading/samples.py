@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from prober.loading.files import read as read_file
 from prober.loading.lines import Document, Finding
-from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, logged
+from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, is_finite, logged
 from prober.loading.validation_errors import shaped
 from prober.model.errors import ConfigurationError, LogError, Problem
 from prober.model.sample import Sample, SampleRules
@@ -60,7 +59,7 @@ def _scores(value: object, source: str, number: int) -> dict[str, float]:
     for name, score in value.items():
         if score is None:
             continue
-        if not isinstance(score, bool | int | float) or not math.isfinite(score):
+        if not isinstance(score, bool) and not is_finite(score):
             raise LogError([Problem(source, number, f"scores.{str(name)[:40]}", "is no finite number; write one")])
         found[str(name)[:80]] = float(score)
     return found

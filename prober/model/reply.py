@@ -44,6 +44,9 @@ Ending = Literal[
 ]
 """What a finish reason means, the same for all providers."""
 
+LARGEST_COUNT: Final = 2**31 - 1
+"""No answer has more tokens; a larger number is a mistake, and would break what stores or adds it."""
+
 _REASONS: Final[Mapping[Ending, str]] = {
     "complete": "stop end_turn stop_sequence complete completed eos eos_token",
     # Bedrock and Anthropic name the window apart; Cohere's first interface calls it an error.

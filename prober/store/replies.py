@@ -12,7 +12,7 @@ from sqlmodel import col, select, update
 
 from prober.fingerprint.caches import Seen
 from prober.model.evidence import Observation, Place, Round
-from prober.model.reply import Reply
+from prober.model.reply import LARGEST_COUNT, Reply
 from prober.store import rounds
 from prober.store.codec import (
     pack_fingerprint,
@@ -26,7 +26,6 @@ from prober.store.engine import Transaction
 from prober.store.rounds import Claim
 from prober.store.rows import ReplyRow, RoundRow, WatchRow
 
-_LARGEST_COUNT: Final = 2**31 - 1
 _LEAST_ROUNDS: Final = 8
 _MOST_REPLIES: Final = 600
 """Enough to know a share; more would hold up every round of an open incident."""
@@ -101,7 +100,7 @@ def _values(round_id: int, one: Observation) -> dict[str, object]:
 def tokens_of(reply: Reply) -> int:
     """As the budget counts them. Providers may say anything, a column holds 31 bits."""
     said = (reply.input_tokens or 0) + (reply.all_output_tokens or 0)
-    return min(max(said, 0), _LARGEST_COUNT)
+    return min(max(said, 0), LARGEST_COUNT)
 
 
 def recorded(tx: Transaction, round_id: int) -> tuple[Observation, ...]:

@@ -15,13 +15,13 @@ from prober.asking.redaction import without_secrets
 from prober.asking.transport import Arrived
 from prober.asking.wire.anthropic import Messages
 from prober.asking.wire.bedrock import Converse
-from prober.asking.wire.format import LARGEST_COUNT, WireFormat
+from prober.asking.wire.format import WireFormat
 from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
 from prober.asking.wire.streams import FirstContent, reader_of
 from prober.fingerprint import fingerprint
-from prober.model.reply import Failure, Reply
+from prober.model.reply import LARGEST_COUNT, Failure, Reply
 from prober.store.codec import pack_fingerprint, pack_reply, unpack_fingerprint, unpack_reply
 from tests.asking.conftest import KEY, NOW, PROBE, endpoint_for
 

@@ -51,7 +51,7 @@ MINIMAL = {"round": "1", "endpoint": "e", "probe": "p", "text": "hi"}
 texts = st.text(st.characters(exclude_categories=()), max_size=12)
 some = st.none() | texts
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
-whole = st.none() | st.integers(0, 2**70)
+whole = st.none() | st.integers(0, 2**31 - 1)
 replies = st.builds(
     Reply,
     at=st.datetimes(timezones=st.just(UTC)) | st.just(UNKNOWN_TIME),
@@ -249,6 +249,11 @@ def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime 
         ({**MINIMAL, "latency_s": "fast"}, 'latency_s: is "fast"; write a number or null'),
         ({**MINIMAL, "latency_s": math.nan}, "latency_s: is NaN; write a number or null"),
         ({**MINIMAL, "ttft_s": -math.inf}, "ttft_s: is -Infinity; write a number or null"),
+        ({**MINIMAL, "latency_s": 10**400}, f"latency_s: is 1{'0' * 59}; write a number or null"),
+        ({**MINIMAL, "round": 10**400}, f"round: is 1{'0' * 59}; write a text, or a number that is not negative"),
+        ({**MINIMAL, "input_tokens": 10**400}, f"input_tokens: is 1{'0' * 59}; write a whole number of at most 2,147,483,647, or null"),
+        ({**MINIMAL, "output_tokens": 1e30}, "output_tokens: is 1e+30; write a whole number of at most 2,147,483,647, or null"),
+        ({**MINIMAL, "top_logprobs": [["a", -(10**400)]]}, f'top_logprobs: is [["a", -1{"0" * 51}; write a list of [token, logprob]'),
         ({**MINIMAL, "headers": ["x"]}, 'headers: is ["x"]; write an object of texts'),
         ({**MINIMAL, "headers": {"x": 1}}, 'headers: is {"x": 1}; write an object of texts'),
         ({**MINIMAL, "top_logprobs": [["a"]]}, 'top_logprobs: is [["a"]]; write a list of [token, logprob]'),

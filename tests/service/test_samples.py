@@ -44,10 +44,11 @@ def test_a_minute_holds_so_many_and_a_sample_is_stored_once() -> None:
         assert (feature.name, feature.stored, feature.dropped) == ("support", 3, 2)
 
 
-def test_a_broken_sample_names_its_place_and_stores_nothing() -> None:
+@pytest.mark.parametrize("score", ["good", [], 10**400, -(10**400), float("nan"), float("inf")])
+def test_a_broken_sample_names_its_place_and_stores_nothing(score: object) -> None:
     with Store.in_memory() as store:
         with pytest.raises(LogError, match=r"samples:2: scores\.feedback: is no finite number; write one"):
-            accept_samples(store, [LINE, {**LINE, "scores": {"feedback": "good"}}], SampleRules(), NOW)
+            accept_samples(store, [LINE, {**LINE, "scores": {"feedback": score}}], SampleRules(), NOW)
         assert store.query(samples.features) == ()
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import ClassVar, Final, Protocol, TypeAlias, TypeVar
 
 from prober.model.declaration import Endpoint, Probe
-from prober.model.reply import Ending, Reply
+from prober.model.reply import LARGEST_COUNT, Ending, Reply
 from prober.text import count, shows_nothing, without_thinking
 
 T = TypeVar("T")
@@ -19,8 +19,6 @@ Path: TypeAlias = tuple[str | int, ...]
 """Keys and list positions, from the outside in."""
 
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-LARGEST_COUNT: Final = 2**31 - 1
-"""No answer has more tokens; a larger number is a mistake, and would break what stores or adds it."""
 LARGEST_INDEX: Final = 10**4
 """No answer has more blocks or tool calls."""
 WHY_EMPTY: Final[Mapping[Ending, str]] = {

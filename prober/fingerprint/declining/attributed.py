@@ -97,3 +97,36 @@ ATTRIBUTED: Final = re.compile(
     r"|(?:다|라)고 ?[^.!?]{1,15}(?:말했|답했|대답했|썼)"
 )
 """Speech that is attributed to a third person: after a comma or dash and before the next stop, or at the start."""
+
+_SOME_NAME: Final = r"(?:\w+(?:'s)? ){1,5}?"
+_OTHERS: Final = r"(?:his|her|their|its|the \w+'s|the \w+s')"
+_UTTERANCE: Final = (
+    r"(?:repl(?:y|ies)|answers?|responses?|words?|messages?|lines?|sentences?|comments?|statements?|reactions?|e-?mails?"
+    r"|letters?|notes?|rules?|reasons?|excuses?|explanations?|signs?|warnings?|refusals?)"
+)
+ANNOUNCED: Final = re.compile(
+    r"\W{0,3}(?![^:：]{0,80}\b(?:i|me|my|we|us|our|you|your)\b)(?:"
+    + "|".join(
+        (
+            rf"(?:the|this|that|an?|his|her|their|its) {_SOME_NAME}(?:states?|stated|says?|said|reads?|declare[sd]?"
+            r"|answer(?:s|ed)?|repl(?:y|ies|ied)|respond(?:s|ed)?|wrote|writes?|announce[sd]?|explain(?:s|ed)?|went|goes)",
+            rf"{_OTHERS} (?:\w+ ){{0,3}}{_UTTERANCE} (?:was|were|is|are|had been)",
+            rf"(?:the|a) (?:\w+ ){{0,2}}{_UTTERANCE} (?:of|on|from|in) (?:\w+ ){{1,4}}(?:was|were|is|are)",
+            r"one of (?:the|his|her|their|its) (?:\w+ ){1,3}(?:was|is)",
+            r"(?:sein|ihr|deren)e?r? (?:\w+ )?(?:antwort|reaktion|nachricht|worte?|satz|kommentar) (?:war(?:en)?|ist"
+            r"|laute\w+)",
+            r"(?:der|die|das) (?:\w+ ){1,3}(?:besag\w+|laute\w+|heisst|hiess|sag(?:t|te|en|ten)|schreib\w*"
+            r"|antwortet\w*)",
+            r"(?:sa|son|leur) (?:\w+ )?(?:reponse|replique|message|reaction|phrase) (?:etait|fut|est|a ete)",
+            r"(?:la|le|les) (?:\w+ ){1,3}(?:stipul\w+|dit|disent|indiqu\w+|declar\w+|precis\w+|repond\w*)",
+            r"(?:su|la) (?:respuesta|mensaje|reaccion|frase)(?: de \w+)? (?:fue|era|es)",
+            r"(?:el|la|los|las) (?:\w+ ){1,3}(?:dicen?|establecen?|indican?|respondio|respondieron)",
+            r"(?:a|sua|a sua) (?:resposta|mensagem|frase)(?: (?:dele|dela|deles|delas))? (?:foi|era)",
+            r"la (?:sua|loro) (?:risposta|reazione|frase) (?:fu|era|e stata)",
+            r"(?:zijn|haar|hun) (?:antwoord|reactie|bericht) (?:was|luidde|is)",
+            r"(?:его|ее|их) (?:ответ|слова|реакция)(?: был[аи]?)?",
+        )
+    )
+    + r") ?[:：]"
+)
+"""What stands before a colon and somebody else's words, such as "Her reply was:". Nothing of the writer's own."""
