@@ -8,7 +8,7 @@ and greedy decoding look the same.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -171,7 +171,10 @@ class SeenReplies:
         """Id → series and reply."""
         self._last_id: dict[str, str] = {}
         """Series → id of its newest reply."""
-        self._by_series: dict[str, list[Seen]] = {}
+        self._by_series: dict[str, deque[Seen]] = {}
+        """The newest that the model gave, or a cache."""
+        self._contents: dict[str, Counter[str | None]] = {}
+        """Series → how often each content is among those that the model gave."""
         self._ids_mean_nothing = False
         """Whether this endpoint gives different replies one id."""
 
@@ -204,10 +207,10 @@ class SeenReplies:
         return is_telling or (not is_only and self._last_id.get(series) == seen.reply_id)
 
     def _repeats_text(self, series: str, seen: Seen) -> bool:
-        given = [one for one in self._by_series.get(series, ()) if not one.is_cached]
-        contents = [one.content for one in given]
-        if seen.content not in contents or len(given) < UNLIKE or len(set(contents)) < len(given):
+        contents = self._contents.get(series, Counter())
+        if seen.content not in contents or contents.total() < UNLIKE or len(contents) < contents.total():
             return False
+        given = [one for one in self._by_series[series] if not one.is_cached]
         times = [one.latency_s for one in given if one.latency_s is not None]
         if len(times) < len(given) or seen.latency_s is None:
             return False
@@ -222,9 +225,14 @@ class SeenReplies:
             self._last_id[series] = reply_id
             if len(self._by_id) > REMEMBERED:
                 self._by_id.popitem(last=False)
-        given = self._by_series.setdefault(series, [])
+        given, contents = self._by_series.setdefault(series, deque()), self._contents.setdefault(series, Counter())
         given.append(seen)
-        del given[: -4 * UNLIKE]
+        if not seen.is_cached:
+            contents[seen.content] += 1
+        if len(given) > 4 * UNLIKE and not (oldest := given.popleft()).is_cached:
+            contents[oldest.content] -= 1
+            if not contents[oldest.content]:
+                del contents[oldest.content]
 
 
 def _content(reply: Reply) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from itertools import repeat
 from typing import Final, Literal, TypeAlias
 
@@ -139,7 +140,7 @@ def refused_by(reply: Reply) -> By:
     if reply.refusal or any(ending_of(end) == "filtered" for end in ends):
         return "field"
     start = normal(own_words(reply.text or ""))
-    return "text" if start and any(map(_declines, _WAYS, repeat(start))) else "none"
+    return "text" if start and _is_declined(start) else "none"
 
 
 def unread(text: str) -> str:
@@ -163,6 +164,11 @@ def normal(text: str) -> str:
     """The start of a text as the patterns expect it: lower case, straight quotes, no accents or emphasis."""
     start = text.lstrip()[:READ].translate(_PLAIN)
     return " ".join(folded(start.casefold()).casefold().split())[:READ]
+
+
+@lru_cache(maxsize=1024)  # replies to one probe often say the same
+def _is_declined(start: str) -> bool:
+    return any(map(_declines, _WAYS, repeat(start)))
 
 
 def _declines(language: Language, start: str) -> bool:

@@ -92,13 +92,27 @@ class Memory:
 
 
 def encode(memory: Memory) -> str:
-    """Compact JSON; arrays as base64 of their bytes. Exact: floats survive, so that a restart changes nothing."""
-    return json.dumps(_CODEC.unstructure(memory), separators=(",", ":"), ensure_ascii=True)
+    """Compact JSON; arrays as base64 of their bytes. Exact: floats survive, so that a restart changes nothing.
+
+    A second line, if any, holds the rounds of the reference that others repeat: more than half of all, and the same
+    until there is another reference.
+    """
+    content = _CODEC.unstructure(memory)
+    nulls = {name: held["statistic"]["null"] for name, held in content["channels"].items()}
+    repeats = {name: null.pop(_REPEATS_NAME) for name, null in nulls.items()}
+    return "\n".join(map(_as_json, (content, repeats))) if repeats else _as_json(content)
+
+
+def _as_json(content: object) -> str:
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=True)
 
 
 def decode(text: str) -> Memory:
     """The memory that `encode` was given. Fields that an older text lacks have their defaults."""
-    memory = _CODEC.structure(json.loads(text), Memory)
+    content, *constant = map(json.loads, text.split("\n", 1))
+    for name, repeats in constant[0].items() if constant else ():  # in an older text they are in their places
+        content["channels"][name]["statistic"]["null"][_REPEATS_NAME] = repeats
+    memory = _CODEC.structure(content, Memory)
     return replace(memory, channels={name: _with_all_bets(held) for name, held in memory.channels.items()})
 
 
@@ -144,7 +158,8 @@ _PLAIN: Final[Mapping[object, Callable[[list[Any]], tuple[Any, ...]]]] = {
 _CODEC.register_unstructure_hook_func(_PLAIN.__contains__, lambda value: value)
 _CODEC.register_structure_hook_func(_PLAIN.__contains__, lambda held, of: _PLAIN[of](held))
 # These fields have another name in the text, which stays as it has always been.
-_REPEATS, _REJECTED = override(rename="echoes"), override(rename="doubted")
+_REPEATS_NAME: Final = "echoes"
+_REPEATS, _REJECTED = override(rename=_REPEATS_NAME), override(rename="doubted")
 _CODEC.register_unstructure_hook(Null, make_dict_unstructure_fn(Null, _CODEC, repeats=_REPEATS))
 _CODEC.register_structure_hook(Null, make_dict_structure_fn(Null, _CODEC, repeats=_REPEATS))
 _CODEC.register_unstructure_hook(Memory, make_dict_unstructure_fn(Memory, _CODEC, rejected_log_e=_REJECTED))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
@@ -22,7 +22,7 @@ from prober.model.evidence import Judgement, Observation
 from prober.model.reply import Reply
 from prober.store import replies, rounds, tallies
 from prober.store.alert_rows import IncidentRow
-from prober.store.codec import unpack_facts, unpack_findings, unpack_text, unpack_verdicts
+from prober.store.codec import unpack_facts, unpack_findings, unpack_memory, unpack_text, unpack_verdicts
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, FactMemoryRow, MemoryRow, ReplyRow, RoundRow, TallyRow, WatchRow
 from prober.store.sums import Sums, sums, sums_of
@@ -36,6 +36,7 @@ MOST: Final = 20
 _OF_ROUNDS: Final = {"rounds", "missed", "judged", "promised", "asks", "failed"}
 """What a tally says that is in the rows of its rounds too, whether or not their replies were deleted."""
 _Key = tuple[str, str, str]
+_Packed = TypeVar("_Packed")
 Reader: TypeAlias = Callable[[str], object]
 
 
@@ -93,7 +94,7 @@ def _of_packed(tx: Transaction, memory: Reader, facts: Reader) -> Iterator[str]:
     names = {row.endpoint_hash: row.name for row in tx.exec(select(EndpointRow).order_by(col(EndpointRow.current)))}
     for row in tx.exec(select(MemoryRow)):
         about = f"the judge's memory of {names.get(row.endpoint_hash, row.endpoint_hash)}"
-        yield from _readable(about, lambda packed: memory(unpack_text(packed)), row.memory)
+        yield from _readable(about, lambda packed: memory(unpack_memory(*packed)), (row.memory, row.constant))
     for known in tx.exec(select(FactMemoryRow)):
         about = f"the memory of facts of {names.get(known.endpoint_hash, known.endpoint_hash)}"
         yield from _readable(about, lambda packed: facts(unpack_text(packed)), known.memory)
@@ -105,7 +106,7 @@ def _of_packed(tx: Transaction, memory: Reader, facts: Reader) -> Iterator[str]:
             yield from _readable(about, unpack_facts, incident.facts)
 
 
-def _readable(what: str, read: Callable[[bytes], object], packed: bytes) -> Iterator[str]:
+def _readable(what: str, read: Callable[[_Packed], object], packed: _Packed) -> Iterator[str]:
     try:
         read(packed)
     except Exception as error:  # whatever damage leads to

@@ -55,6 +55,12 @@ def unpack_text(packed: bytes) -> str:
         return zlib.decompress(packed).decode("utf-8", "surrogatepass")
 
 
+def unpack_memory(changing: bytes, constant: bytes | None) -> str:
+    """A judge's memory, whole, as it was given to `judge_state.keep_memory`. Raises StoreError as `unpack_text`."""
+    first = unpack_text(changing)
+    return first if constant is None else f"{first}\n{unpack_text(constant)}"
+
+
 def _pair(of: type[_T]) -> tuple[Callable[[_T], bytes], Callable[[bytes], _T]]:
     def pack(value: _T) -> bytes:
         # `default=float` takes in numpy's scalars, which are numbers but not Python's.

@@ -120,7 +120,7 @@ _BUSY_UNTIL: Final = select(MaintenanceRow.until).where(
 
 def busy_until(tx: Transaction, endpoint: str, now: datetime) -> datetime | None:
     """The end of the work on an endpoint that goes on now; None where there is none."""
-    return max(tx.exec(_BUSY_UNTIL, params={"endpoint": endpoint, "now": now}), default=None)
+    return max(tx.connection().execute(_BUSY_UNTIL, {"endpoint": endpoint, "now": now}).scalars(), default=None)
 
 
 def not_over(tx: Transaction, endpoint: str | None = None, *, now: datetime) -> tuple[MaintenanceView, ...]:

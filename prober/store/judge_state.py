@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from itertools import pairwise
 from statistics import median
 from typing import Any, Final
@@ -15,7 +16,7 @@ from prober.model.errors import StoreError
 from prober.model.evidence import Judgement
 from prober.model.watch import Confirmation, Gathered, Health, Suspicion
 from prober.store import rounds
-from prober.store.codec import pack_text, unpack_judgement, unpack_text
+from prober.store.codec import pack_text, unpack_judgement, unpack_memory
 from prober.store.engine import Transaction
 from prober.store.rounds import Claim, label_at
 from prober.store.rows import EndpointRow, EpochRow, FactMemoryRow, MemoryRow, RoundRow, WatchRow
@@ -39,23 +40,32 @@ class Judged:
 
 def memory(tx: Transaction, endpoint_hash: str) -> str | None:
     """The judge's memory, as it was kept last in the current epoch; None before that."""
-    row = tx.get(MemoryRow, endpoint_hash)
-    return None if row is None else unpack_text(row.memory)
+    row = tx.connection().execute(_MEMORY, {"of": endpoint_hash}).first()
+    return None if row is None else unpack_memory(*row)
 
 
+_MEMORY: Final = select(MemoryRow.memory, MemoryRow.constant).where(MemoryRow.endpoint_hash == bindparam("of"))
 _KEEP: Final = (
-    update(MemoryRow).where(col(MemoryRow.endpoint_hash) == bindparam("of")).values(memory=bindparam("packed"))
+    update(MemoryRow)
+    .where(col(MemoryRow.endpoint_hash) == bindparam("of"), col(MemoryRow.digest) == bindparam("known"))
+    .values(memory=bindparam("packed"))
 )
 
 
 def keep_memory(tx: Transaction, endpoint_hash: str, memory: str | None) -> None:
-    """The judge's memory from now on, behind the lock of the endpoint; None forgets what was there."""
+    """The judge's memory from now on, behind the lock of the endpoint; None forgets what was there. The lines after its
+    first one seldom change, and are written only where they do."""
     if memory is None:
         tx.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == endpoint_hash))
         return
-    packed = pack_text(memory)
-    if tx.connection().execute(_KEEP, {"of": endpoint_hash, "packed": packed}).rowcount == 0:
-        tx.add(MemoryRow(endpoint_hash=endpoint_hash, memory=packed))
+    changing, _, constant = memory.partition("\n")
+    digest, packed = (
+        blake2b(constant.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() if constant else "",
+        pack_text(changing),
+    )
+    if tx.connection().execute(_KEEP, {"of": endpoint_hash, "known": digest, "packed": packed}).rowcount == 0:
+        rest = pack_text(constant) if constant else None
+        tx.merge(MemoryRow(endpoint_hash=endpoint_hash, memory=packed, constant=rest, digest=digest))
         tx.flush()
 
 
@@ -95,7 +105,7 @@ def _judged(tx: Transaction, row: EndpointRow) -> Judged | None:
 def suspicion(tx: Transaction, endpoint_hash: str, probe_set: str, midnight: datetime) -> Suspicion:
     """What was asked of the present suspicion so far, and of this probe set since midnight."""
     here = {"of": endpoint_hash, "probe_set": probe_set, "midnight": label_at(midnight)}
-    found = tx.exec(_SUSPICION, params=here).first()
+    found = tx.connection().execute(_SUSPICION, here).first()
     return Suspicion() if found is None else Suspicion(found[0] or "", *found[1:])
 
 
@@ -174,7 +184,7 @@ _EPOCH_START: Final = select(WatchRow.epoch_start).where(WatchRow.endpoint_hash 
 
 def epoch_start(tx: Transaction, endpoint_hash: str) -> str:
     """Label of the first round of the current epoch; empty for the first epoch."""
-    return tx.exec(_EPOCH_START, params={"of": endpoint_hash}).first() or ""
+    return tx.connection().execute(_EPOCH_START, {"of": endpoint_hash}).scalar() or ""
 
 
 def start_epoch(
@@ -267,9 +277,11 @@ def period(tx: Transaction, endpoint_hash: str) -> timedelta:
 
 def health(tx: Transaction, here: RoundView, count: int) -> tuple[Health, ...]:
     """How the asks of the newest rounds of an endpoint went, up to and with this one as it is now; oldest first."""
-    newest = tx.exec(
-        _HEALTH, params={"of": here.endpoint_hash, "label": here.label, "id": here.id, "most": count}
-    ).all()
+    newest = (
+        tx.connection()
+        .execute(_HEALTH, {"of": here.endpoint_hash, "label": here.label, "id": here.id, "most": count})
+        .all()
+    )
     return tuple(
         Health(label or "", asked, failed, reason or last_failure, last_detail or "")
         for label, asked, failed, reason, last_failure, last_detail in reversed(newest)

@@ -33,7 +33,7 @@ _STATE: Final = select(SpendingRow.budget).where(SpendingRow.scope == bindparam(
 
 def is_limited(tx: Transaction, account: str, now: datetime) -> bool:
     """Whether a limit of this account is known, or it is to be left alone for a while."""
-    state = tx.exec(_STATE, params={"account": account}).first()
+    state = tx.connection().execute(_STATE, {"account": account}).scalar()
     known = json.loads(state or "{}")
     return bool(set(known) & {"asks", "tokens"}) or _until(known, now) > now
 

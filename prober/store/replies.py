@@ -61,7 +61,9 @@ def record(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -
     """
     rounds.hold(tx, claim)
     rows = {(one.series, one.sample): _values(claim.round.id, one) for one in reversed(observations)}
-    wanted = rows.keys() - set(tx.exec(_KEPT, params={"of": claim.round.id}))
+    wanted = rows.keys() - {
+        (series, sample) for series, sample in tx.connection().execute(_KEPT, {"of": claim.round.id})
+    }
     if not wanted:
         return
     added = {place: one.reply for one in reversed(observations) if (place := (one.series, one.sample)) in wanted}
@@ -175,10 +177,12 @@ _NEWEST_REPLIES: Final = (
 
 def newest_failures(tx: Transaction, endpoint_hash: str, limit: int) -> tuple[Reply, ...]:
     """The newest replies, of rounds that are still asked too, from the last one that was answered on; oldest first."""
-    begun = tx.exec(_BEGUN, params={"of": endpoint_hash, "most": limit}).all()
+    connection = tx.connection()
+    begun = connection.execute(_BEGUN, {"of": endpoint_hash, "most": limit}).scalars().all()
     found: list[Reply] = []
     for first, most in ((0, 1), (1, limit - 1)):  # almost always the newest was answered, and no other is read
-        for packed in tx.exec(_NEWEST_REPLIES, params={"rounds": begun, "first": first, "most": most}):
+        here = {"rounds": begun, "first": first, "most": most}
+        for packed in connection.execute(_NEWEST_REPLIES, here).scalars():
             found.append(unpack_reply(packed))
             if found[-1].answered:
                 return tuple(reversed(found))

@@ -47,10 +47,10 @@ class Claim:
 def due(tx: Transaction, endpoint: Endpoint, probe_set: str, due_at: datetime) -> int:
     """Id of the round of this set on this endpoint at this time: made by the first call, found by every other."""
     here = {"endpoint": endpoint.name, "probe_set": probe_set, "due_at": due_at}
-    found = tx.exec(_DUE, params=here).first()
+    found = tx.connection().execute(_DUE, here).first()
     if found is None or found[1] != endpoint.content_hash:
         make_due(tx, [(endpoint, probe_set, due_at)])
-        found = tx.exec(_DUE, params=here).one()
+        found = tx.connection().execute(_DUE, here).one()
     return found[0]
 
 
@@ -209,7 +209,7 @@ def label_at(moment: datetime) -> str:
 
 def label_after_all(tx: Transaction, endpoint: str, endpoint_hash: str, now: datetime) -> str:
     """The label of a round begun now, or, if that is later, just after the newest round of the endpoint."""
-    of_each = tx.exec(_NEWEST_LABELS, params={"endpoint": endpoint, "endpoint_hash": endpoint_hash}).one()
+    of_each = tx.connection().execute(_NEWEST_LABELS, {"endpoint": endpoint, "endpoint_hash": endpoint_hash}).one()
     newest = max((label for label in of_each if label is not None), default=None)
     after = now if newest is None else max(now, datetime.fromisoformat(newest) + timedelta(microseconds=1))
     return label_at(after)

@@ -112,6 +112,11 @@ class MemoryRow(Row, table=True):
     __tablename__ = "memory"
     endpoint_hash: str = Field(primary_key=True)
     memory: bytes = Field(sa_type=LargeBinary)
+    """The first line of it, which changes with every round."""
+    constant: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """The other lines, which seldom change; NULL where there are none, as in memories of older versions."""
+    digest: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Of these lines: they are written only where they differ."""
 
 
 class FactMemoryRow(Row, table=True):
@@ -165,7 +170,12 @@ class ReplyRow(Row, table=True):
     """One reply in its place, raw, with the fingerprint taken of it."""
 
     __tablename__ = "reply"
-    __table_args__ = (UniqueConstraint("round_id", "series", "sample"), Index("ix_reply_series", "series", "round_id"))
+    __table_args__ = (
+        UniqueConstraint("round_id", "series", "sample"),
+        Index("ix_reply_series", "series", "round_id"),
+        # Every round reads hundreds, and nothing else of them. Postgres takes no texts of any length into an index.
+        Index("ix_reply_seen", "round_id", "id", "series", "seen").ddl_if(dialect="sqlite"),
+    )
     id: int = Field(default=None, primary_key=True)
     round_id: int = Field(foreign_key="round.id")
     series: str

@@ -19,7 +19,7 @@ from prober.store.sample_rows import SampleRow
 from prober.store.version_rows import ExperimentRow
 from prober.text import quoted
 
-VERSIONS = tuple(f"{number:04}" for number in range(1, 27))
+VERSIONS = tuple(f"{number:04}" for number in range(1, 28))
 """Every revision in `migrations/versions`, oldest first."""
 LOST_VERSION = "has lost its version; restore it from a backup"
 _COUNTED = "0005"

@@ -67,7 +67,7 @@ def set_stale_since(tx: Transaction, endpoint_hash: str, since: datetime | None)
 
 def spending(tx: Transaction, endpoint_hash: str) -> dict[str, dict[str, Any]]:
     """Probe set → what is known of its spending on this endpoint."""
-    held = tx.exec(_SPENDING, params={"of": endpoint_hash}).first()
+    held = tx.connection().execute(_SPENDING, {"of": endpoint_hash}).scalar()
     found: dict[str, dict[str, Any]] = json.loads(held or "{}")
     return found
 

@@ -92,8 +92,19 @@ def test_judging_goes_on_from_the_text_as_if_nothing_had_happened() -> None:
 def test_the_text_is_json_and_compact() -> None:
     memory, _ = judged(rounds(20))
     text = encode(memory)
-    assert json.loads(text)["series"] == ["a", "b"]
+    changing, constant = text.splitlines()
+    assert json.loads(changing)["series"] == ["a", "b"]
+    assert json.loads(constant).keys() == memory.channels.keys()
     assert '": ' not in text
+
+
+@pytest.mark.slow
+def test_a_text_of_an_older_version_holds_all_in_one_line() -> None:
+    memory, _ = judged(rounds(20))
+    changing, constant = map(json.loads, encode(memory).splitlines())
+    for name, repeats in constant.items():
+        changing["channels"][name]["statistic"]["null"]["echoes"] = repeats
+    same(memory, decode(json.dumps(changing)))
 
 
 def test_a_thing_that_is_no_memory_is_not_guessed_at() -> None:

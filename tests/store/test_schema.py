@@ -13,7 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.schema import SchemaItem
 
 import prober.store
 from prober.model.errors import StoreError
@@ -25,12 +26,22 @@ from tests.store.world import complete, make_old
 FORK = multiprocessing.get_context("fork")
 
 
+def differences(connection: Connection) -> list[str]:
+    """What the models say, and the database does not have, or has besides."""
+
+    def is_of_this_database(one: SchemaItem, name: str | None, kind: str, reflected: bool, other: object) -> bool:
+        return connection.dialect.name == "sqlite" or name != "ix_reply_seen"  # it is SQLite's alone
+
+    options = {"compare_type": True, "compare_server_default": True, "include_object": is_of_this_database}
+    context = MigrationContext.configure(connection, opts=options)
+    return [change[0] for change in compare_metadata(context, Row.metadata)]
+
+
 def test_models_and_migrations_agree(empty_url: str) -> None:
     Store.open(empty_url).close()
     engine = create_engine(empty_url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, Row.metadata) == []
+        assert differences(connection) == []
     engine.dispose()
 
 
@@ -41,8 +52,7 @@ def test_a_column_that_no_migration_makes_is_noticed(empty_url: str) -> None:
     engine = create_engine(empty_url)
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE epoch ADD COLUMN surplus INTEGER")
-        context = MigrationContext.configure(connection)
-        assert [change[0] for change in compare_metadata(context, Row.metadata)] == ["remove_column"]
+        assert differences(connection) == ["remove_column"]
     engine.dispose()
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from sqlmodel import update
 
 from prober.incidents.actions import accept, acknowledge
 from prober.incidents.routing import Routing
@@ -19,8 +20,10 @@ from prober.service.decisions import carry_out
 from prober.service.settle import settle
 from prober.store import Store, incidents, judge_state, notices, replies
 from prober.store import rounds as stored_rounds
+from prober.store.codec import pack_text
 from prober.store.pages import overview
 from prober.store.rounds import Claim
+from prober.store.rows import MemoryRow
 from tests.store.world import (
     BILLING,
     DAY,
@@ -57,6 +60,18 @@ def test_memory_none_forgets(store: Store) -> None:
     complete(store, NOW, memory="old")
     complete(store, NOW + DAY, memory=None)
     assert store.query(judge_state.memory, HASH) is None
+
+
+def test_what_follows_the_first_line_of_a_memory_is_written_only_where_it_changes(store: Store) -> None:
+    complete(store, NOW, memory="first\nsame\nlines")
+    assert store.query(judge_state.memory, HASH) == "first\nsame\nlines"
+    with store.write() as tx:  # what is not written again stays marked
+        tx.exec(update(MemoryRow).values(constant=pack_text("marked")))
+    complete(store, NOW + DAY, memory="second\nsame\nlines")
+    assert store.query(judge_state.memory, HASH) == "second\nmarked"
+    for number, memory in enumerate(("third\nother \ud800", "fourth", "fifth\nother \ud800"), start=2):
+        complete(store, NOW + number * DAY, memory=memory)
+        assert store.query(judge_state.memory, HASH) == memory
 
 
 def test_nothing_is_judged_twice(store: Store) -> None:
