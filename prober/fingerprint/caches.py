@@ -8,7 +8,7 @@ and greedy decoding look the same.
 from __future__ import annotations
 
 import re
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -171,9 +171,9 @@ class SeenReplies:
         """Id → series and reply."""
         self._last_id: dict[str, str] = {}
         """Series → id of its newest reply."""
-        self._by_series: dict[str, deque[Seen]] = {}
+        self._by_series = defaultdict[str, deque[Seen]](deque)
         """The newest that the model gave, or a cache."""
-        self._contents: dict[str, Counter[str | None]] = {}
+        self._contents = defaultdict[str, Counter[str | None]](Counter)
         """Series → how often each content is among those that the model gave."""
         self._ids_mean_nothing = False
         """Whether this endpoint gives different replies one id."""
@@ -207,7 +207,7 @@ class SeenReplies:
         return is_telling or (not is_only and self._last_id.get(series) == seen.reply_id)
 
     def _repeats_text(self, series: str, seen: Seen) -> bool:
-        contents = self._contents.get(series, Counter())
+        contents = self._contents[series]
         if seen.content not in contents or contents.total() < UNLIKE or len(contents) < contents.total():
             return False
         given = [one for one in self._by_series[series] if not one.is_cached]
@@ -225,7 +225,7 @@ class SeenReplies:
             self._last_id[series] = reply_id
             if len(self._by_id) > REMEMBERED:
                 self._by_id.popitem(last=False)
-        given, contents = self._by_series.setdefault(series, deque()), self._contents.setdefault(series, Counter())
+        given, contents = self._by_series[series], self._contents[series]
         given.append(seen)
         if not seen.is_cached:
             contents[seen.content] += 1
