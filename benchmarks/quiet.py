@@ -20,6 +20,7 @@ from benchmarks.worlds import START
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.lab.replay import replay
 from prober.model.evidence import Round
+from prober.text import count
 
 Numerics = Literal["mixed", "sticky"]
 KINDS: Final[dict[Numerics, str]] = {
@@ -123,7 +124,7 @@ def headlines(found: Quiet) -> list[str]:
     """Alarms over both."""
     alarms, years = sum(row.alarms for row in found.rows), sum(row.years for row in found.rows)
     return [
-        f"The real model, unchanged: {alarms} false alarms in {years:.1f} endpoint-years of hourly rounds; "
+        f"The real model, unchanged: {count(alarms, 'false alarm')} in {years:.1f} endpoint-years of hourly rounds; "
         f"promised {years:.1f}."
     ]
 
