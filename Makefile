@@ -12,7 +12,8 @@ INSTALL = uv pip install --quiet --python $(BIN)/python
 else
 CREATE = test -n '$(PYTHON)' || { echo 'Python 3.11 or newer was not found; install it, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)'; exit 1; }; \
 	$(PYTHON) -m venv $(VENV)
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Python compiles what is used when it is first imported, as with uv; pip would compile all of it, for 40 s.
+INSTALL = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 endif
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -22,7 +22,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, create_engine, insert, make_url, text
 
 from benchmarks.part import Effort, Part
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.incidents.lifecycle import decide
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, encode

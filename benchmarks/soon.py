@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from benchmarks.part import ALARM, DAYS, JUDGE, ODD, Effort, Found, Part, once, statistic
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.incidents.confirmation import confirm
 from prober.judging.judge import advance
 from prober.judging.memory import Memory

@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from prober.asking.scripted_minds import REFUSALS, ScriptedModel, cumulated, mind_of, say, shifted
-from prober.fingerprint import fingerprint
 from prober.fingerprint.caches import cache_hit
+from prober.fingerprint.fingerprint import fingerprint
 from prober.incidents.routing import NOBODY
 from prober.incidents.triage.assembled import Watched, assembled
 from prober.incidents.triage.material import Asked, Edit, LiveSamples, Material

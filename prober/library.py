@@ -15,7 +15,7 @@ from pathlib import Path
 from prober.asking import open_provider
 from prober.asking.asker import Asker
 from prober.asking.interface import Ask
-from prober.fingerprint import fingerprint as fingerprint_of
+from prober.fingerprint.fingerprint import fingerprint as fingerprint_of
 from prober.judging.promise import Promise
 from prober.lab.compare import Compared, compare
 from prober.lab.replay import Alarm, Replayed, noted, promise_for, replay, rounds_of
@@ -28,7 +28,7 @@ from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.evidence import Fingerprint
 from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
-from prober.service.declare import declarations_in as load
+from prober.service.declarations import declarations_in as load
 
 __all__ = [
     "Alarm", "Compared", "ConfigurationError", "Declarations", "Endpoint", "Fingerprint", "LoggedReply", "NotEnough",

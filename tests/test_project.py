@@ -18,7 +18,7 @@ from packaging.version import Version
 
 from docs import __main__ as reference
 from prober.cli import VERBS
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS, Channel
 from prober.loading import load
 from prober.model import declaration

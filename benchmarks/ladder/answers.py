@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.ladder.probes import TEXT, candidates
 from benchmarks.ladder.recording import REST, Distribution, Ending, Recording, TopLogprobs
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.model.declaration import Probe
 from prober.model.evidence import Fingerprint, Observation, Round
 from prober.model.reply import Reply

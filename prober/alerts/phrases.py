@@ -11,6 +11,7 @@ from typing import TypeAlias
 from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.incidents.clock import by_clock_ahead
 from prober.incidents.events import EVENTS
+from prober.model.comparison import Candidate
 from prober.model.declaration import Severity
 from prober.model.evidence import Between, facts_headline, headline
 from prober.model.incident import PROVISIONAL, Course, Event
@@ -28,7 +29,7 @@ from prober.model.notice import (
     TroubleNews,
 )
 from prober.model.watch import cause_in_words, trouble_headline
-from prober.text import count, span, visible
+from prober.text import count, one_line, span, visible
 from prober.text import number as written
 
 Paragraph: TypeAlias = tuple[str, str]
@@ -303,3 +304,13 @@ def iso(at: datetime) -> str:
 def minute(at: datetime) -> str:
     """For people."""
     return f"{utc(at):%Y-%m-%d %H:%M} UTC"
+
+
+def candidate_words(one: Candidate) -> str:
+    """A candidate, its state and its verdict in one line."""
+    on = f" on {one.endpoint}" if one.kind == "prompt" else ""
+    by = f" by {one.actor}" if one.actor else ""
+    since = f"since {minute(one.began_at)}" if one.ended_at is None else f"{minute(one.ended_at)}{by}"
+    state = one.state.replace("_", " ")
+    words = f": {one.words}" if one.words else ""
+    return one_line(f"{one.title}{on}, {state} ({count(one.rounds, 'round')}, {since}){words}")

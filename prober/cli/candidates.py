@@ -6,15 +6,15 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.alerts.phrases import minute
-from prober.cli.options import AsJson, By, Database, me, now_utc, open_store
+from prober.alerts.phrases import candidate_words
+from prober.cli.database import open_store
+from prober.cli.options import AsJson, By, Database, me, now_utc
 from prober.cli.output import print_json, say
 from prober.model.comparison import Candidate
 from prober.model.errors import ConfigurationError
 from prober.service.candidates import settle
 from prober.status.as_json import of_candidate
 from prober.store import candidates as stored
-from prober.text import count, one_line
 
 app = typer.Typer(add_completion=False)
 
@@ -57,13 +57,3 @@ def candidates(
     else:
         say(*(f"{one.id}: {candidate_words(one)}" for one in found))
     return 1 if any(one.state in ("running", "compared") and one.verdict == "worse" for one in found) else 0
-
-
-def candidate_words(one: Candidate) -> str:
-    """One line."""
-    on = f" on {one.endpoint}" if one.kind == "prompt" else ""
-    by = f" by {one.actor}" if one.actor else ""
-    since = f"since {minute(one.began_at)}" if one.ended_at is None else f"{minute(one.ended_at)}{by}"
-    state = one.state.replace("_", " ")
-    words = f": {one.words}" if one.words else ""
-    return one_line(f"{one.title}{on}, {state} ({count(one.rounds, 'round')}, {since}){words}")

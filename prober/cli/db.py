@@ -10,7 +10,8 @@ from typing import Annotated, Optional
 import typer
 
 from prober.alerts.phrases import minute
-from prober.cli.options import AsJson, Database, duration, now_utc, open_store, settings_of
+from prober.cli.database import open_store
+from prober.cli.options import AsJson, Database, duration, now_utc, settings_of
 from prober.cli.output import complain, print_json, say
 from prober.judging import facts
 from prober.judging.memory import decode

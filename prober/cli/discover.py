@@ -12,7 +12,8 @@ from typing import Annotated, Optional
 import typer
 
 from prober.asking import open_provider
-from prober.cli.options import AsJson, Paths, now_utc, open_store
+from prober.cli.database import open_store
+from prober.cli.options import AsJson, Paths, now_utc
 from prober.cli.output import Json, bars, complain, fix_of, print_json, say, table
 from prober.lab.discover import Discovered, Search
 from prober.lab.discover import discover as search
@@ -21,7 +22,7 @@ from prober.loading import Declarations
 from prober.loading.files import find, holds_budgets, holds_endpoints
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
-from prober.service.declare import declarations_in
+from prober.service.declarations import declarations_in
 from prober.service.gates import VerbGates
 from prober.text import count
 from prober.tokens import output_limit

@@ -19,8 +19,9 @@ from prober.alerts.slack.manifest import SCOPES
 from prober.asking import open_provider
 from prober.asking.access import KEYS, NoKey, access_of, signed
 from prober.asking.http_provider import HttpProvider
+from prober.cli.database import open_store
 from prober.cli.findings import Finding, Level, of_database
-from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_store, settings_of
+from prober.cli.options import AsJson, Database, Paths, declared, now_utc, settings_of
 from prober.cli.output import NOT_REACHED, fix_of, print_json, say
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable

@@ -10,7 +10,8 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.cli.options import Database, open_store
+from prober.cli.database import open_store
+from prober.cli.options import Database
 from prober.cli.output import bars, complain
 from prober.loading.parquet import write_parquet
 from prober.loading.reply_log import LoggedReply, line_of, write

@@ -26,7 +26,7 @@ from prober.cli.options import (
     settings_of,
 )
 from prober.cli.output import Json, bars, complain, of_judgement, print_json, say
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.promise import Promise
 from prober.lab.discover.scan import RUNGS
 from prober.lab.replay import noted, probe_of, promise_for, rounds_of, series_of

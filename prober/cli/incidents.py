@@ -8,10 +8,11 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.phrases import between, course_words, minute, resting_on, since_when
+from prober.alerts.phrases import between, course_words, minute, resting_on, since_when, thousands
+from prober.cli.database import deliver_owed, open_store
 from prober.cli.maintenance import maintenance
-from prober.cli.options import AsJson, By, Database, Why, deliver_owed, duration, me, now_utc, open_store, settings_of
-from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table
+from prober.cli.options import AsJson, By, Database, Why, duration, me, now_utc, settings_of
+from prober.cli.output import Json, of_incident, of_time, print_json, say, table
 from prober.cli.triage import as_object
 from prober.incidents.routing import Routing
 from prober.incidents.runbooks import choose
@@ -66,7 +67,7 @@ def list_(
                     one.kind,
                     since_when(one.onset, one.opened_at),
                     minute(one.opened_at),
-                    in_short(one),
+                    _in_short(one),
                 )
                 for one in found
             ],
@@ -277,3 +278,10 @@ def _who(incident: Incident) -> list[str]:
         return []
     note = f": {incident.note}" if incident.note else ""
     return [f"  {incident.close_reason or incident.state} by {incident.actor}{note}"]
+
+
+def _in_short(incident: Incident) -> str:
+    """Evidence, facts, or the cause."""
+    if isinstance(incident, Change):
+        return f"{thousands(incident.e_value)} of {thousands(incident.threshold)}"
+    return incident.words if isinstance(incident, Facts) else incident.cause

@@ -10,7 +10,8 @@ from typing import Annotated, Final, Optional
 import typer
 
 from prober.alerts.phrases import minute
-from prober.cli.options import AsJson, Database, From, now_utc, open_store, replies_of
+from prober.cli.database import open_store
+from prober.cli.options import AsJson, Database, From, now_utc, replies_of
 from prober.cli.output import Json, bars, complain, of_time, print_json, say
 from prober.judging.samples import words_of
 from prober.loading.samples import rules_in, sample_of

@@ -14,7 +14,8 @@ import yaml
 
 from prober.alerts import open_alerters
 from prober.alerts.slack.manifest import manifest_link, trial_message
-from prober.cli.options import now_utc, open_store, settings_of
+from prober.cli.database import open_store
+from prober.cli.options import now_utc, settings_of
 from prober.cli.output import NOT_REACHED, fix_of, say
 from prober.cli.pipelines import PIPELINES, pipeline
 from prober.cli.plan import planned_of

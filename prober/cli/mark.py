@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from prober.alerts.phrases import minute
-from prober.cli.options import AsJson, By, Database, me, now_utc, open_store
+from prober.cli.database import open_store
+from prober.cli.options import AsJson, By, Database, me, now_utc
 from prober.cli.output import print_json, say
 from prober.model.version import Mark
 from prober.service import act as service

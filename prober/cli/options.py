@@ -1,4 +1,4 @@
-"""Options that verbs share, and what they lead to: declarations, settings, the store, reply logs, deliveries."""
+"""Options that verbs share, and what they lead to: declarations, settings, times, reply logs. None needs the store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Annotated, Literal, Optional, TypeAlias
 import typer
 from rich.progress import Progress
 
-from prober.alerts import Alerter
 from prober.cli.environment import Database as Database  # noqa: PLC0414  # an option that verbs share, too
 from prober.cli.environment import settings_of as settings_of  # noqa: PLC0414
 from prober.cli.output import complain
@@ -22,9 +21,7 @@ from prober.loading.suggestions import did_you_mean
 from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.errors import ConfigurationError
 from prober.model.shape import seconds
-from prober.service.declare import declarations_in
-from prober.service.deliver import Delivery, StoredOutbox, deliver
-from prober.store import Store, notices
+from prober.service.declarations import declarations_in
 from prober.text import count, quoted
 
 Paths: TypeAlias = Annotated[
@@ -116,11 +113,6 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def open_store(database: str | None, *, read_only: bool = False) -> Store:
-    """The store. Raises StoreError, or ConfigurationError for the environment."""
-    return Store.open(settings_of(database).database_url, read_only=read_only)
-
-
 def declared(paths: Sequence[Path] | None) -> Declarations:
     """What the files declare; by default those in `probes/`. Raises ConfigurationError."""
     return declarations_in(*(paths or [Path("probes")]))
@@ -157,26 +149,6 @@ def chosen_probes(declarations: Declarations, set_name: str | None) -> dict[str,
     from prober.lab.gate.declared import probes_of  # not at the top: it asks and compares, which few verbs do
 
     return probes_of(chosen_sets(declarations, set_name))
-
-
-def deliver_owed(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> list[Delivery]:
-    """Deliver every notice that is due.
-
-    If one is owed to an alerter that is not configured here, all are left to the daemon: sent from here, that one
-    would count as failed permanently.
-    """
-    owed = {
-        notice.alerter for notice in store.query(notices.recent, limit=10_000) if notice.state in {"owed", "claimed"}
-    }
-    if foreign := owed - {alerter.name for alerter in alerters}:
-        complain(
-            f"notices to {', '.join(sorted(foreign))} are left to `prober run`: not configured in this environment"
-        )
-        return []
-    deliveries = []
-    while (delivery := deliver(StoredOutbox(store), alerters, now_utc, dashboard_url)) is not None:
-        deliveries.append(delivery)
-    return deliveries
 
 
 def duration(option: str, text: str, most_days: int = 365) -> timedelta:

@@ -18,7 +18,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from prober.model.incident import Change, Facts
 from prober.model.reply import Failure
 from prober.model.watch import CACHE_OFF
 from prober.status.as_json import Json as Json  # noqa: PLC0414  # shapes that verbs print
@@ -34,7 +33,6 @@ from prober.text import visible
 if TYPE_CHECKING:
     from prober.judging.promise import Promise
     from prober.model.evidence import Judgement
-    from prober.model.incident import Incident
 
 PLAIN_WIDTH = 10_000
 """Columns of a file or a pipe, where lines are never wrapped."""
@@ -126,15 +124,6 @@ def of_judgement(judgement: Judgement) -> Json:
 
 def of_promise(promise: Promise) -> Json:
     return {"false_alarms_per_year": promise.false_alarms_per_year, "rounds_per_year": promise.rounds_per_year}
-
-
-def in_short(incident: Incident) -> str:
-    """Evidence, facts, or the cause."""
-    from prober.alerts.phrases import thousands
-
-    if isinstance(incident, Change):
-        return f"{thousands(incident.e_value)} of {thousands(incident.threshold)}"
-    return incident.words if isinstance(incident, Facts) else incident.cause
 
 
 FIXES: Final[Mapping[Failure, str]] = {

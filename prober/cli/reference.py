@@ -8,7 +8,8 @@ import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.phrases import iso, minute, when
-from prober.cli.options import AsJson, By, Database, deliver_owed, me, now_utc, open_store, settings_of
+from prober.cli.database import deliver_owed, open_store
+from prober.cli.options import AsJson, By, Database, me, now_utc, settings_of
 from prober.cli.output import Json, print_json, say
 from prober.incidents.routing import Routing
 from prober.judging.memory import Memory, decode

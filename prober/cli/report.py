@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.options import AsJson, Database, now_utc, open_store
+from prober.cli.database import open_store
+from prober.cli.options import AsJson, Database, now_utc
 from prober.cli.output import Json, print_json, say
 from prober.model.errors import NotEnough
 from prober.status.quality import COUNTED, Compared, sentence, share

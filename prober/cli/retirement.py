@@ -8,7 +8,8 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_store
+from prober.cli.database import open_store
+from prober.cli.options import AsJson, Database, Paths, declared, now_utc
 from prober.cli.output import print_json, say
 from prober.daemon.models import list_models
 from prober.incidents.retirement import gate_command, is_soon, words

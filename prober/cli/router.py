@@ -9,7 +9,8 @@ from typing import Annotated, Optional
 import typer
 
 from prober.asking.litellm_proxy import LiteLLMProxy
-from prober.cli.options import AsJson, Database, now_utc, open_store
+from prober.cli.database import open_store
+from prober.cli.options import AsJson, Database, now_utc
 from prober.cli.output import complain, print_json, say
 from prober.incidents.deployments import RouterStep, router_steps
 from prober.model.errors import ConfigurationError, NotEnough

@@ -9,9 +9,9 @@ from typing import Annotated, Final, Optional
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.phrases import minute, since_when, thousands
-from prober.cli.candidates import candidate_words
-from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
+from prober.alerts.phrases import candidate_words, minute, since_when, thousands
+from prober.cli.database import deliver_owed, open_store
+from prober.cli.options import AsJson, Database, duration, now_utc, settings_of
 from prober.cli.output import Json, complain, delivery_fix, fix_of, of_time, print_json, say, table
 from prober.incidents.bill import bill_words
 from prober.incidents.clock import attendance

@@ -9,7 +9,8 @@ from typing import Annotated, Optional
 import typer
 
 from prober.alerts.phrases import minute
-from prober.cli.options import AsJson, Database, declared, duration, now_utc, open_store
+from prober.cli.database import open_store
+from prober.cli.options import AsJson, Database, declared, duration, now_utc
 from prober.cli.output import Json, bars, complain, of_time, print_json, say
 from prober.incidents.runbooks import RUNBOOKS
 from prober.loading.round_labels import moment_of

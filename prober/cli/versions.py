@@ -9,8 +9,9 @@ from typing import Annotated, Optional
 import typer
 
 from prober.alerts.phrases import minute
+from prober.cli.database import open_store
 from prober.cli.mark import words
-from prober.cli.options import AsJson, Database, open_store
+from prober.cli.options import AsJson, Database
 from prober.cli.output import Json, of_time, print_json, say
 from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError

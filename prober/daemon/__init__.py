@@ -43,7 +43,7 @@ from prober.daemon.due_rounds import MissReason
 from prober.daemon.log import log_remarks
 from prober.daemon.notices import StoredIncidentActions
 from prober.daemon.telemetry import exporting
-from prober.service.declare import declarations_in
+from prober.service.declarations import declarations_in
 from prober.service.run_round import Clock, now_utc
 from prober.settings import Settings
 from prober.store import Store

@@ -11,7 +11,7 @@ from typing import Final
 from prober.loading import Declarations
 from prober.loading.files import find, find_texts
 from prober.model.errors import ConfigurationError, Problem
-from prober.service.declare import declarations_in
+from prober.service.declarations import declarations_in
 from prober.text import count
 
 REMIND = timedelta(hours=1)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, get_args
 
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.fingerprint.language import language
 from prober.fingerprint.personal_data import without_personal_data
 from prober.model.declaration import Probe

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.channels import longer, percent, relative
 from prober.judging.noninferiority import Evidence, Looks, Verdict
 from prober.judging.strata import movement

@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, Final
 
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.incidents.lifecycle import Circumstances, decide
 from prober.judging import facts
 from prober.judging.explain.findings import RECENT, ROUNDS, find

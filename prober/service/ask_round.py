@@ -14,8 +14,8 @@ from prober.asking import Provider
 from prober.asking.asker import Asker
 from prober.asking.interface import Ask
 from prober.asking.limits import LONGEST_WAIT_S
-from prober.fingerprint import fingerprint
 from prober.fingerprint.caches import REMEMBERED, SeenReplies
+from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.promise import Promise
 from prober.model.budget import ScopedBudget
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key

@@ -8,19 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from prober.alerts import ALERTERS
-from prober.asking import refusals
-from prober.loading import Declarations, load
+from prober.loading import Declarations
 from prober.model.version import Provenance
 from prober.store import Store, declared, retention, spending, versions
-
-
-def declarations_in(*paths: str | Path) -> Declarations:
-    """What the files declare, held to what this installation can ask and whom it can notify.
-
-    Raises ConfigurationError with all that a run would refuse.
-    """
-    return load(*paths, alerters=ALERTERS, refusals=refusals)
 
 
 def remember(store: Store, declarations: Declarations, paths: Sequence[str | Path], now: datetime) -> None:

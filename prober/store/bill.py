@@ -14,8 +14,8 @@ from sqlmodel import col, delete, func, select, update
 from prober.model.bill import Bill, BilledDay, BillSource, Loop, Sums
 from prober.model.sample import StoredSample
 from prober.store.bill_rows import BillDayRow, BillRow, SampleHourRow
-from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
+from prober.store.inserts import insert_missing
 from prober.store.sample_rows import SampleRow
 
 _SUMS = tuple(one.name for one in fields(Sums))

@@ -10,8 +10,8 @@ from sqlmodel import col, delete, select
 from prober.model.comparison import OPEN, Candidate, CandidateKind, CandidateState, Pair
 from prober.model.reply import Reply
 from prober.store.codec import pack_reply, unpack_reply
-from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
+from prober.store.inserts import insert_missing
 from prober.store.version_rows import CandidateRow, PairRow
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Integer, bindparam, literal_column
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam
 from sqlmodel import col, func, select, update
 
 from prober.loading.cron import rounds_per_year
@@ -23,7 +21,8 @@ from prober.model.providers import PROVIDERS
 from prober.model.reference import Confirm, ReferenceRule
 from prober.prices import tariff
 from prober.store.engine import Transaction
-from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row, SeriesRow, WatchRow
+from prober.store.inserts import insert, insert_all_missing
+from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, SeriesRow, WatchRow
 from prober.store.watches import lock_all
 
 _LIST_GOOD_FOR: Final = timedelta(days=7)
@@ -108,7 +107,7 @@ def remember_endpoints(tx: Transaction, endpoints: Sequence[Endpoint]) -> None:
         return
     others = update(EndpointRow).where(col(EndpointRow.name) == bindparam("of")).values(current=False)
     tx.connection().execute(others, [{"of": one["name"]} for one in news])
-    adding = _insert(tx)(EndpointRow)
+    adding = insert(tx, EndpointRow)
     renewed = {name: adding.excluded[name] for name in ("current", "false_alarms_per_year", "rules")}
     tx.connection().execute(adding.on_conflict_do_update(index_elements=["name", "endpoint_hash"], set_=renewed), news)
     watched = [{"endpoint_hash": one["endpoint_hash"], "token": 0, "epoch_start": "", "changes": 0} for one in news]
@@ -190,30 +189,6 @@ def _origin(endpoint: Endpoint) -> str:
     known = endpoint.provider in PROVIDERS
     served_by = [endpoint.provider, endpoint.base_url or ""] if known else [endpoint.provider, endpoint.content_hash]
     return hashlib.sha256(json.dumps(served_by).encode()).hexdigest()[:16]
-
-
-@cache
-def _inserting_missing(dialect: str, table: type[Row]) -> Any:
-    """The statement that leaves rows alone that are there already."""
-    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table).on_conflict_do_nothing()
-
-
-def insert_missing(tx: Transaction, table: type[Row], values: Mapping[str, Any]) -> bool:
-    """Insert unless a row with the same key is there; whether it was inserted. `values` are the table's columns."""
-    # Asked by RETURNING: drivers differ in what they count after an insert that did nothing.
-    added = _inserting_missing(tx.get_bind().dialect.name, table).returning(literal_column("1", Integer))
-    return tx.connection().execute(added, dict(values)).first() is not None
-
-
-def insert_all_missing(tx: Transaction, table: type[Row], rows: Sequence[Mapping[str, Any]]) -> None:
-    """The same of many rows, in one statement."""
-    if rows:
-        tx.connection().execute(_inserting_missing(tx.get_bind().dialect.name, table), [dict(row) for row in rows])
-
-
-def _insert(tx: Transaction) -> Callable[[type[Row]], Any]:
-    """The statement of this database that knows what to do about a row that is there already."""
-    return postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
 
 
 def probe_sets(tx: Transaction) -> tuple[AskedSet, ...]:

@@ -17,8 +17,8 @@ from sqlmodel import col, delete, select, update
 from prober.model.allowance import AccountLimits, AccountView, Admitted, MinuteLimit, Told
 from prober.model.budget import NOTHING, Spent
 from prober.model.watch import CLOCK_SLACK
-from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
+from prober.store.inserts import insert_missing
 from prober.store.rows import SpendingRow
 
 WINDOW: Final = timedelta(seconds=62)

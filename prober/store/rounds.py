@@ -21,8 +21,9 @@ from prober.model.evidence import Judgement, Observation
 from prober.model.watch import CLOCK_SLACK
 from prober.store import tallies
 from prober.store.codec import pack_judgement
-from prober.store.declared import insert_all_missing, insert_missing, remember_endpoints
+from prober.store.declared import remember_endpoints
 from prober.store.engine import Transaction
+from prober.store.inserts import insert_all_missing, insert_missing
 from prober.store.rows import RoundRow, WatchRow
 from prober.store.views import RoundView
 from prober.store.watches import lock, lock_all

@@ -19,6 +19,7 @@ _FAILED = text("failed > 0")
 class Row(SQLModel):
     """What all tables share: one set of metadata, and names for constraints that both databases agree on."""
 
+    model_config = {"defer_build": True}  # rows are never validated, and what could would take a while
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

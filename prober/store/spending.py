@@ -10,8 +10,8 @@ from sqlalchemy import or_
 from sqlmodel import and_, col, delete, func, select, update
 
 from prober.model.budget import NANO, NOTHING, PERIODS, Budget, Period, ScopedBudget, Spent, fitting, part_of, since
-from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
+from prober.store.inserts import insert_missing
 from prober.store.rows import ReplyRow, RoundRow, SpendingRow
 from prober.store.views import BudgetView, SpendingView
 

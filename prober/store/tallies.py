@@ -12,13 +12,13 @@ from functools import cache
 from typing import Final
 
 from sqlalchemy import Executable, insert
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, delete, select
 
 from prober.model.errors import StoreError
 from prober.model.evidence import Judgement, Observation
 from prober.store.codec import unpack_judgement, unpack_observation
 from prober.store.engine import Transaction
+from prober.store.inserts import insert_by
 from prober.store.rows import LineRow, PointRow, ReplyRow, RoundRow, TallyRow
 from prober.store.sums import Sums, line, points, sums, sums_of
 
@@ -139,6 +139,7 @@ def _add(tx: Transaction, endpoint: str, probe_set: str, day: str, found: Sums) 
 @cache
 def _adding(dialect: str) -> Executable:
     """The statement that adds to a tally. Built once: building it costs as much as executing it ten times."""
-    adding = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(TallyRow)
+    adding = insert_by(dialect, TallyRow)
     more = {one.name: getattr(TallyRow, one.name) + adding.excluded[one.name] for one in fields(Sums)}
-    return adding.on_conflict_do_update(index_elements=["day", "endpoint", "probe_set"], set_=more)
+    adding_up: Executable = adding.on_conflict_do_update(index_elements=["day", "endpoint", "probe_set"], set_=more)
+    return adding_up

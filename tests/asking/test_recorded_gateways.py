@@ -13,8 +13,8 @@ import pytest
 from prober.asking import wire_format
 from prober.asking.http_provider import interpret
 from prober.asking.transport import Arrived
-from prober.fingerprint import fingerprint
 from prober.fingerprint.caches import SeenReplies
+from prober.fingerprint.fingerprint import fingerprint
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
 

@@ -20,7 +20,7 @@ from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
 from prober.asking.wire.streams import FirstContent, reader_of
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.model.reply import LARGEST_COUNT, Failure, Reply
 from prober.store.codec import pack_fingerprint, pack_reply, unpack_fingerprint, unpack_reply
 from tests.asking.conftest import KEY, NOW, PROBE, endpoint_for

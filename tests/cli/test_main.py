@@ -30,13 +30,22 @@ def test_help_lists_every_verb(prober: Run) -> None:
     assert all(f" {verb} " in done.out for verb in cli.VERBS)
 
 
+HEAVY = {
+    "alembic", "apprise", "apscheduler", "botocore", "matplotlib", "opentelemetry", "pyarrow", "scipy", "starlette",
+    "streamlit", "tokenizers", "wordllama", "prober.daemon", "prober.lab", "prober.fingerprint.fingerprint",
+}  # fmt: skip
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "heavy"),
     [
         (["--help"], {"numpy", "scipy", "sqlmodel", "httpx", "streamlit", "slack_sdk", "pydantic"}),
         (["dashboard", "--help"], {"numpy", "sqlmodel", "httpx", "streamlit", "slack_sdk", "prober.loading"}),
-        (["status", "--help"], {"scipy", "streamlit", "matplotlib", "apscheduler", "prober.lab.compare"}),
+        (["validate", "probes"], HEAVY | {"sqlalchemy", "prober.store"}),
+        (["status", "--help"], HEAVY),
+        (["mark", "--help"], HEAVY),
+        (["incidents", "--help"], HEAVY),
     ],
 )
 def test_nobody_waits_for_what_is_not_needed(arguments: list[str], heavy: set[str]) -> None:

@@ -16,7 +16,7 @@ from prober.asking.scripted import ScriptedProvider
 from prober.daemon import Daemon
 from prober.daemon import daemon as daemon_module
 from prober.daemon import due_rounds as rounds_module
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.incidents.routing import Routing
 from prober.loading import load
 from prober.model.errors import ConfigurationError, StoreError

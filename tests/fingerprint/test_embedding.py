@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prober.fingerprint import EMBEDDERS, embedding, fingerprint
-from prober.fingerprint.embedding import READ, WORDLLAMA, WordLlama, extract
+from prober.fingerprint import embedding
+from prober.fingerprint.embedding import EMBEDDERS, READ, WORDLLAMA, WordLlama, extract
 from prober.fingerprint.feature import EmbedderUnavailable, Features
+from prober.fingerprint.fingerprint import fingerprint
 from prober.model.declaration import Probe
 from tests.fingerprint.conftest import Answer
 

@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 import pytest
 
-from prober.fingerprint import Features
 from prober.fingerprint.expectation import CHECKS, REGEX_READ, Unjudged, extract, holds
+from prober.fingerprint.feature import Features
 from prober.model.declaration import Check, CheckType, Probe
 from prober.model.reply import ToolCall
 from tests.fingerprint.conftest import Answer

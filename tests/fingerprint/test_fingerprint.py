@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prober.fingerprint import FEATURES, Features, fingerprint
-from prober.fingerprint.feature import LONGEST_CATEGORY, digest, merge, printable
+from prober.fingerprint.feature import LONGEST_CATEGORY, Features, digest, merge, printable
+from prober.fingerprint.fingerprint import FEATURES, fingerprint
 from prober.model.declaration import Check, Probe
 from prober.model.evidence import Fingerprint
 from prober.model.reply import Reply, ToolCall

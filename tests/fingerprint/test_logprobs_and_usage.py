@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from prober.fingerprint import Features, identity
+from prober.fingerprint import identity
+from prober.fingerprint.feature import Features
 from prober.model.declaration import Probe
 from tests.fingerprint.conftest import Answer
 

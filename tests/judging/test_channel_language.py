@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
 from tests.judging.observed import REFERENCE, START, judged, observed

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS
 from prober.lab.compare import compare
 from prober.loading.reply_log import LoggedReply

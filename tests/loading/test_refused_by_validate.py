@@ -25,7 +25,7 @@ from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of
 from prober.model.reference import TRIAL
-from prober.service.declare import declarations_in
+from prober.service.declarations import declarations_in
 from prober.text import quoted
 
 SET = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes: [{id: a, prompt: Pick.}]\n"

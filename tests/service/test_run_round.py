@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, event
 
 from prober.asking import open_provider
 from prober.asking.scripted import ScriptedProvider
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.incidents.routing import NOBODY, Routing
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, encode

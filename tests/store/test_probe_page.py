@@ -8,7 +8,7 @@ from math import cos, sin
 
 import pytest
 
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.incidents.actions import accept
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode

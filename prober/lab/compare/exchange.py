@@ -28,7 +28,7 @@ from typing import Final, Literal, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.loading.reply_log import LoggedReply, line_of
 from prober.model.declaration import Check, Probe
 from prober.model.errors import ConfigurationError, NotEnough

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.judge import advance, reset_evidence
 from prober.judging.memory import Memory, decode
 from prober.judging.promise import Promise

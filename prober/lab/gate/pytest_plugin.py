@@ -27,7 +27,7 @@ class Canary:
         from prober.lab.gate.declared import NamedSide, gate_declared, probes_of
         from prober.lab.gate.report import words
         from prober.lab.gate.run import GateRule
-        from prober.service.declare import declarations_in
+        from prober.service.declarations import declarations_in
         from prober.service.gates import VerbGates
         from prober.settings import Settings
         from prober.store import Store

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prober.asking.gates import says_unreached
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS
 from prober.judging.noninferiority import Evidence, Looks, Verdict, more_pairs
 from prober.lab.compare import Compared, compare

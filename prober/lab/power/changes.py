@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 
-from prober.fingerprint import fingerprint
+from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS, percent
 from prober.judging.statistic.readings import Floats
 from prober.lab.power.history import ReferenceHistory
