@@ -25,7 +25,7 @@ def document(mark_request: Json, samples_request: Json) -> Json:
     known = {
         "200": _json("As it is now.", {"$ref": "#/components/schemas/Endpoint"}, tagged=True),
         "304": {"description": "Unchanged since the version that `If-None-Match` names."},
-        "404": {"$ref": "#/components/responses/Problem"},
+        **_refused("404"),
     }
     of_health = {
         "type": "object",
@@ -40,7 +40,7 @@ def document(mark_request: Json, samples_request: Json) -> Json:
                 "application/health+json": {"schema": of_health}, "application/problem+json": {"schema": _PROBLEM}
             },
         },
-        "404": known["404"],
+        **_refused("404"),
     }  # fmt: skip
     list_ = {"type": "array", "items": {"$ref": "#/components/schemas/Endpoint"}}
     every = {"type": "object", "required": ["endpoints"], "properties": {"endpoints": list_}}
@@ -50,7 +50,7 @@ def document(mark_request: Json, samples_request: Json) -> Json:
             "It is recorded.",
             {"type": "object", "required": ["mark"], "properties": {"mark": {"$ref": "#/components/schemas/Set"}}},
         ),
-        **{code: {"$ref": "#/components/responses/Problem"} for code in ("400", "409", "413", "415", "422")},
+        **_refused("400", "409", "413", "415", "422"),
     }
     counts = {"type": "object", "properties": {"samples": {"type": "integer"}, "stored": {"type": "integer"}}}
     taken = {**set_, "202": _json("Taken in.", {"type": "object", "properties": {"taken": counts}})}
@@ -76,22 +76,12 @@ def document(mark_request: Json, samples_request: Json) -> Json:
                 "get": _operation("health", "One endpoint for a load balancer: pass, warn or fail.", healthy, _NAME)
             },
             "/v1/marks": {
-                "post": {
-                    **_operation("mark", "Record a deploy of your own, or a known-good version.", set_),
-                    "requestBody": {
-                        "required": True,
-                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Mark"}}},
-                    },
-                }
+                "post": _operation("mark", "Record a deploy of your own, or a known-good version.", set_)
+                | _taking("Mark")
             },
             "/v1/samples": {
-                "post": {
-                    **_operation("samples", "Store live samples; their texts are not kept.", taken),
-                    "requestBody": {
-                        "required": True,
-                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Samples"}}},
-                    },
-                }
+                "post": _operation("samples", "Store live samples; their texts are not kept.", taken)
+                | _taking("Samples")
             },
             "/v1/traces": _otlp("traces", "spans", "resourceSpans", "ExportTraceServiceRequest", "rejectedSpans"),
             "/v1/logs": _otlp("logs", "log records", "resourceLogs", "ExportLogsServiceRequest", "rejectedLogRecords"),
@@ -101,7 +91,7 @@ def document(mark_request: Json, samples_request: Json) -> Json:
             "/status": {"get": _operation("page", "A page for people.", {"200": _text("text/html")})},
             "/badge/{name}.svg": {
                 "get": _operation(
-                    "badge", "A picture of the state.", {"200": _text("image/svg+xml"), "404": known["404"]}, _NAME
+                    "badge", "A picture of the state.", {"200": _text("image/svg+xml"), **_refused("404")}, _NAME
                 )
             },
         },
@@ -143,15 +133,25 @@ def _operation(
     *parameters: Mapping[str, object],
     is_open: bool = False,
 ) -> Json:
-    refused = {} if is_open else {"401": {"$ref": "#/components/responses/Problem"}}
-    failed = {code: {"$ref": "#/components/responses/Problem"} for code in ("421", "503")}
+    refused = _refused("421", "503") if is_open else _refused("421", "503", "401")
     return {
         "operationId": name,
         "summary": summary,
         **({"parameters": list(parameters)} if parameters else {}),
         **({"security": []} if is_open else {}),
-        "responses": {**failed, **refused, **responses},
+        "responses": {**refused, **responses},
     }
+
+
+def _refused(*codes: str) -> Json:
+    """Answers that say what is wrong, by status code."""
+    return {code: {"$ref": "#/components/responses/Problem"} for code in codes}
+
+
+def _taking(schema: str) -> Json:
+    """The body of a `POST`, by the name of its schema."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _json(
@@ -200,7 +200,7 @@ def _otlp(name: str, items: str, holds: str, request: str, rejected: str) -> Jso
             "description": "Taken in; `partialSuccess` counts what was left out, and says why.",
             "content": {"application/json": {"schema": partly}, **binary},
         },
-        **{code: {"$ref": "#/components/responses/Problem"} for code in ("400", "413", "415")},
+        **_refused("400", "413", "415"),
     }
     return {
         "post": {
