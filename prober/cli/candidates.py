@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -22,11 +22,11 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def candidates(
     accept: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option("--accept", metavar="ID", help="Accept this candidate: an edited prompt is asked from now on."),
     ] = None,
     roll_back: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             "--roll-back",
             metavar="ID",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -94,7 +94,7 @@ def check(database: Database = None, as_json: AsJson = False) -> int:
 @app.command()
 def prune(
     older_than: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--older-than", metavar="TIME", help="For every probe set, such as 90d.", show_default="as declared"
         ),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -38,7 +38,7 @@ def discover(
         int, typer.Option("--budget-tokens", min=1, help="Most tokens to spend, earlier runs included.")
     ] = 50_000,
     output: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--output", help="The file to write.", show_default="probes/discovered-ENDPOINT.yaml"),
     ] = None,
     probes: Annotated[int, typer.Option("--probes", min=1, max=200, help="How many probes to keep.")] = 12,

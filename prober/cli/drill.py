@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -28,7 +28,7 @@ def run_drill(
         str, typer.Option("--change", metavar="NAME", help="Which change to rehearse: refusal, wording or identity.")
     ] = "refusal",
     to: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             "--to",
             metavar="ALERTER",

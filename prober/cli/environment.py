@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from prober.model.errors import ConfigurationError
 from prober.settings import Settings
 
 Database: TypeAlias = Annotated[
-    Optional[str],  # noqa: UP045  # typer reads this at run time
+    str | None,
     typer.Option(
         "--database",
         metavar="URL",

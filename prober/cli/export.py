@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -37,13 +37,13 @@ def export(
     parquet: Annotated[
         bool, typer.Option("--parquet", help="Write Parquet, one row a reply; so does a FILE that ends in .parquet.")
     ] = False,
-    endpoint: Annotated[Optional[str], typer.Option("--endpoint", metavar="NAME", help="This endpoint only.")] = None,  # noqa: UP045
+    endpoint: Annotated[str | None, typer.Option("--endpoint", metavar="NAME", help="This endpoint only.")] = None,
     since: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--since", metavar="TIME", help="Rounds begun from then on, such as 2026-03-01 (UTC)."),
     ] = None,
     until: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--until", metavar="TIME", help="Rounds begun before then."),
     ] = None,
     database: Database = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -29,30 +29,30 @@ def gate(
         str, typer.Option("--reference", metavar="R", help="An endpoint's name, or a reply log.", show_default=False)
     ],
     paths: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Argument(help="Folders or files with probe sets.", show_default="probes/", metavar="PROBES"),
     ] = None,
     candidate: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--candidate", metavar="C", help="An endpoint's name, or a reply log.", show_default="the reference"
         ),
     ] = None,
     model: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--model", metavar="MODEL", help="Ask the candidate's endpoint for this model instead."),
     ] = None,
     candidate_probes: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Option(
             "--candidate-probes",
             metavar="PATH",
             help="Ask the candidate these prompts, paired by probe id.",
         ),
     ] = None,
-    set_name: Annotated[Optional[str], typer.Option("--set", metavar="NAME", help="This probe set only.")] = None,  # noqa: UP045
+    set_name: Annotated[str | None, typer.Option("--set", metavar="NAME", help="This probe set only.")] = None,
     margin: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             "--margin",
             metavar="POINTS",
@@ -68,11 +68,11 @@ def gate(
         bool, typer.Option("--unchanged", help="Refuse a candidate that behaves differently, even if it is not worse.")
     ] = False,
     junit_file: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--junit", metavar="FILE", help="Write a JUnit report."),
     ] = None,
     markdown_file: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--markdown", metavar="FILE", help="Write a report for a pull request."),
     ] = None,
     as_json: AsJson = False,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Optional
+from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import Progress
@@ -69,7 +69,7 @@ def import_(
     false_alarms_per_year: FalseAlarms = None,
     rounds_per_year: RoundsPerYear = None,
     into: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Option(
             "--into", metavar="PATH", help="Probe sets whose endpoints get these replies as their first rounds."
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -44,7 +44,7 @@ def about(context: typer.Context, database: Database = None, as_json: AsJson = F
 
 @app.command("list")
 def list_(
-    endpoint: Annotated[Optional[str], typer.Option("--endpoint", metavar="NAME", help="This endpoint only.")] = None,  # noqa: UP045
+    endpoint: Annotated[str | None, typer.Option("--endpoint", metavar="NAME", help="This endpoint only.")] = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
@@ -147,7 +147,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
 @app.command()
 def postmortem(
     incident_id: Id,
-    output: Annotated[Optional[Path], typer.Option("--output", metavar="FILE", help="Write it there.")] = None,  # noqa: UP045
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write it there.")] = None,
     database: Database = None,
 ) -> int:
     """Write a postmortem of an incident, as Markdown: what the database knows, and headings for the rest."""

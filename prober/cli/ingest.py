@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Final, Optional
+from typing import Annotated, Final
 
 import typer
 
@@ -31,17 +31,17 @@ SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".json", ".csv", ".eval")
 @app.command()
 def ingest(
     logs: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Argument(metavar="LOG", help="Reply logs, files of other tools, or folders of them."),
     ] = None,
     feature: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--feature", metavar="NAME", help="Feature of samples that name none.", show_default="the probe's name"
         ),
     ] = None,
     rules: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
             "--rules", metavar="FILE", help="A file that says what is kept, and how much.", show_default="the defaults"
         ),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Final, Literal, Optional
+from typing import Annotated, Final, Literal
 
 import typer
 import yaml
@@ -60,16 +60,16 @@ class Wishes:
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them.")] = Path("probes"),
     model: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--model", metavar="MODEL", help="Model to watch. Without it, the offline example is written."),
     ] = None,
     provider: Annotated[str, typer.Option("--provider", help=f"One of {', '.join(PROVIDERS)}.")] = "openai",
     base_url: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--base-url", metavar="URL", help="Where it is asked, if not at the provider's own address."),
     ] = None,
     api_key_env: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--api-key-env",
             metavar="VARIABLE",
@@ -77,11 +77,11 @@ def init(
         ),
     ] = None,
     name: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--name", metavar="NAME", help="What to call the endpoint.", show_default="from the model"),
     ] = None,
     sets: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             "--set",
             metavar="SET",
@@ -103,7 +103,7 @@ def init(
         typer.Option("--slack", help="Show the link that creates the Slack app; send a test message if it is set up."),
     ] = False,
     ci: Annotated[
-        Optional[Literal["github", "gitlab"]],  # noqa: UP045
+        Literal["github", "gitlab"] | None,
         typer.Option("--ci", help="Write a workflow that refuses pull requests whose prompts are answered worse."),
     ] = None,
 ) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,7 @@ from prober.text import quoted
 
 
 def maintenance(
-    endpoint: Annotated[Optional[str], typer.Argument(metavar="ENDPOINT", help="Its declared name.")] = None,  # noqa: UP045
+    endpoint: Annotated[str | None, typer.Argument(metavar="ENDPOINT", help="Its declared name.")] = None,
     for_: Annotated[str, typer.Option("--for", metavar="TIME", help="Such as 90m or 4h; at most 7d.")] = "",
     end: Annotated[bool, typer.Option("--end", help="End the maintenance now.")] = False,
     by: By = None,

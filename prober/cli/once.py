@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -66,9 +66,9 @@ class Asked:
 @app.command()
 def once(
     paths: Paths = None,
-    set_name: Annotated[Optional[str], typer.Option("--set", metavar="NAME", help="This probe set only.")] = None,  # noqa: UP045
+    set_name: Annotated[str | None, typer.Option("--set", metavar="NAME", help="This probe set only.")] = None,
     endpoint_name: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--endpoint", metavar="NAME", help="This endpoint only."),
     ] = None,
     confirm: Annotated[

@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Optional, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 from rich.progress import Progress
@@ -25,25 +25,25 @@ from prober.service.declarations import declarations_in
 from prober.text import count, quoted
 
 Paths: TypeAlias = Annotated[
-    Optional[list[Path]],  # noqa: UP045  # typer reads this at run time
+    list[Path] | None,
     typer.Argument(help="Folders or files with probe sets.", show_default="probes/", metavar="PATHS"),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 Public: TypeAlias = Annotated[bool, typer.Option("--public", help="The status page and the badges need no token.")]
 PostedSamples: TypeAlias = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option(
         "--rules", metavar="FILE", help="What is kept of posted samples, as for `prober ingest`.",
         show_default="the defaults",
     ),
 ]  # fmt: skip
 LogFormat: TypeAlias = Annotated[
-    Optional[Literal["text", "json"]],  # noqa: UP045
+    Literal["text", "json"] | None,
     typer.Option("--log-format", help="How the log is written.", show_default="PROBER_LOG, or else text"),
 ]
 Vantage: TypeAlias = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option(
         "--vantage",
         metavar="NAME",
@@ -53,14 +53,14 @@ Vantage: TypeAlias = Annotated[
 ]
 Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")]
 By: TypeAlias = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option("--by", metavar="WHO", help="Who acts.", show_default="the logged-in user"),
 ]
 Logs: TypeAlias = Annotated[
     list[Path], typer.Argument(metavar="LOG", help="Reply logs, .jsonl or .jsonl.gz; or files of other tools.")
 ]
 From: TypeAlias = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option(
         "--from",
         metavar="TOOL",
@@ -69,7 +69,7 @@ From: TypeAlias = Annotated[
     ),
 ]
 Reference: TypeAlias = Annotated[
-    Optional[int],  # noqa: UP045
+    int | None,
     typer.Option(
         "--reference",
         metavar="N",
@@ -79,7 +79,7 @@ Reference: TypeAlias = Annotated[
     ),
 ]
 FalseAlarms: TypeAlias = Annotated[
-    Optional[float],  # noqa: UP045
+    float | None,
     typer.Option(
         "--false-alarms-per-year",
         metavar="X",
@@ -90,7 +90,7 @@ FalseAlarms: TypeAlias = Annotated[
     ),
 ]
 RoundsPerYear: TypeAlias = Annotated[
-    Optional[float],  # noqa: UP045
+    float | None,
     typer.Option(
         "--rounds-per-year",
         metavar="N",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -57,7 +57,7 @@ class Powered:
 @app.command()
 def power(
     endpoint_name: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Argument(metavar="ENDPOINT", help="This endpoint only.", show_default="all that are asked"),
     ] = None,
     paths: Paths = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -32,7 +32,7 @@ def retirement(
         bool, typer.Option("--ask", help="Read the providers' lists of models now; the daemon does so once a day.")
     ] = False,
     ics: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--ics", metavar="FILE", help="Write the dates as an iCalendar file."),
     ] = None,
     database: Database = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -32,7 +32,7 @@ def router(
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     every: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--every", metavar="TIME", help="Keep running, and check this often, such as 30s.", show_default="once"
         ),

@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -23,7 +23,7 @@ app = typer.Typer(add_completion=False)
 def run(
     paths: Paths = None,
     listen: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--listen", metavar="HOST:PORT", help="Serve over HTTP as well, as `prober serve`.", show_default="nowhere"
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final, Optional
+from typing import Annotated, Final
 
 import typer
 
@@ -44,7 +44,7 @@ _NEARLY_SPENT: Final = 0.8
 @app.command()
 def status(
     expect_every: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--expect-every",
             metavar="TIME",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -32,11 +32,11 @@ SHOWN = 0.02
 @app.command()
 def triage(
     endpoint: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Argument(metavar="ENDPOINT", help="Its declared name; all endpoints without it."),
     ] = None,
     since: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             "--since",
             metavar="TIME",
@@ -45,11 +45,11 @@ def triage(
         ),
     ] = None,
     markdown_file: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--markdown", metavar="FILE", help="Write it as Markdown."),
     ] = None,
     ask: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             "--ask",
             metavar="N",
@@ -59,11 +59,11 @@ def triage(
         ),
     ] = None,
     fallback: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--fallback", metavar="NAME", help="With --ask: an endpoint that is asked the same prompts."),
     ] = None,
     paths: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Option("--probes", metavar="PATH", help="With --ask: where it is declared.", show_default="probes/"),
     ] = None,
     database: Database = None,

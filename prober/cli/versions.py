@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import unified_diff
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -26,15 +26,15 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def versions(
     name: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Argument(metavar="NAME", help="A probe (`set/id`) or an endpoint; all without it."),
     ] = None,
     print_: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option("--print", metavar="N", help="Print version N as it was declared."),
     ] = None,
     diff: Annotated[
-        Optional[tuple[int, int]],  # noqa: UP045
+        tuple[int, int] | None,
         typer.Option("--diff", metavar="N M", help="Show what changed from version N to version M."),
     ] = None,
     database: Database = None,
