@@ -47,7 +47,7 @@ class Door:
     user_header: str | None
     """Lower-case name of the header in which a proxy names who is signed in."""
     proxies: str
-    """Addresses or networks whose word about that is believed, separated by commas."""
+    """Addresses or networks that are trusted to say that, separated by commas."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):

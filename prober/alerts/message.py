@@ -51,6 +51,8 @@ from prober.text import link, side_by_side, visible
 
 MOVED_SHOWN = 3
 COMPARISONS_SHOWN = 3
+REPLY_LIMIT = 500
+"""UTF-16 units of a reply that is shown."""
 LOOKS = (
     "while nothing is answered, each round makes only one to three asks; after the first answer, whole rounds are "
     "asked again."
@@ -89,13 +91,13 @@ class Message:
         return tuple(line for _, lines in self.lists for line in lines)
 
 
-def compose(notice: Notice, reply_limit: int = 500, *, buttons: bool = False) -> Message:
-    """Notice → Message. `reply_limit` is in UTF-16 units a reply; what is left out is named, never hidden. With
-    `buttons` no step is a shell command that a button does."""
+def compose(notice: Notice, *, buttons: bool = False) -> Message:
+    """Notice → Message. What is left out is named, never hidden. With `buttons` no step is a shell command that a
+    button does."""
     rule, lists, pairs = EVENTS[notice.event], tuple[Listed, ...](), tuple[Pair, ...]()
     match notice.about:
         case ChangeNews() as change if rule.shows_evidence:
-            lists, pairs = _moved(change), _pairs(change, reply_limit)
+            lists, pairs = _moved(change), _pairs(change)
         case Digest(items):
             lists = grouped(items)
         case ReportNews(sections=sections):
@@ -134,14 +136,14 @@ def current(notice: Notice, *, ages: bool = True) -> Message:
     )
 
 
-def evidence(notice: Notice, reply_limit: int = 500, *, buttons: bool = False) -> Message:
+def evidence(notice: Notice, *, buttons: bool = False) -> Message:
     """What shows it: the channels that moved in words, replies side by side, and what to do now."""
     change = notice.about if isinstance(notice.about, ChangeNews) else None
     return Message(
         title="Evidence" if notice.incident_id is None else f"Evidence of incident {notice.incident_id}",
         paragraphs=(),
         lists=_moved(change) if change else (),
-        pairs=_pairs(change, reply_limit) if change else (),
+        pairs=_pairs(change) if change else (),
         todo=steps(notice, buttons),
         links=_links(notice),
     )
@@ -272,12 +274,12 @@ def _hidden(change: ChangeNews) -> Sequence[str]:
     return [f"and {hidden} more on the dashboard"] if hidden > 0 else []
 
 
-def _pairs(change: ChangeNews, reply_limit: int) -> tuple[Pair, ...]:
+def _pairs(change: ChangeNews) -> tuple[Pair, ...]:
     return tuple(
         Pair(
             visible(compared.probe, 150, lines=False),
             visible(compared.prompt, 200, lines=False) or "(empty)",
-            *side_by_side(compared.reference, compared.recent, reply_limit),
+            *side_by_side(compared.reference, compared.recent, REPLY_LIMIT),
         )
         for compared in change.comparisons[:COMPARISONS_SHOWN]
     )

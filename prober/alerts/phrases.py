@@ -36,6 +36,7 @@ Paragraph: TypeAlias = tuple[str, str]
 """(label, sentence)"""
 
 ALSO_SHOWN = 10
+MOST_FACTS = 6
 STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
 CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded"}
 TITLE_LIMIT = 150
@@ -165,8 +166,8 @@ def odds(notice: Notice, change: ChangeNews) -> str:
 def chance(e_value: float, threshold: float, false_alarms_per_year: float) -> str:
     """How often chance alone would raise evidence this strong, in words.
 
-    An e-detector needs at least `c` rounds on average to reach level `c` in an unchanged world (Shin, Ramdas & Rinaldo,
-    "E-detectors", 2023), and `threshold` rounds are promised to hold `1 / false_alarms_per_year` years.
+    If the endpoint is unchanged, an e-detector needs at least `c` rounds on average to reach level `c` (Shin, Ramdas &
+    Rinaldo, "E-detectors", 2023), and `threshold` rounds are promised to hold `1 / false_alarms_per_year` years.
     """
     promised = threshold * false_alarms_per_year
     if math.isnan(e_value) or not promised > 0 or not math.isfinite(promised):
@@ -233,10 +234,10 @@ def thousands(number: float) -> str:
     return written(number)
 
 
-def fact_lines(incident: IncidentNews, most: int = 6) -> list[Paragraph]:
+def fact_lines(incident: IncidentNews) -> list[Paragraph]:
     """A paragraph for each fact, with its values before and now."""
-    shown = [visible(fact.words, 200, lines=False) for fact in incident.facts[:most]]
-    hidden = len(incident.facts) - most
+    shown = [visible(fact.words, 200, lines=False) for fact in incident.facts[:MOST_FACTS]]
+    hidden = len(incident.facts) - MOST_FACTS
     return [("Fact", line) for line in (*shown, *([f"and {hidden} more"] if hidden > 0 else []))]
 
 

@@ -94,9 +94,9 @@ def worse_probes(
     return [row for _, row in sorted(found)]
 
 
-def blocks_needed(probes: int, alpha: float = ALPHA) -> int:
+def blocks_needed(probes: int) -> int:
     """Replies to each probe from which on one that always passed, and always fails now, is seen among so many."""
-    return ceil(log2(probes / alpha))
+    return ceil(log2(probes / ALPHA))
 
 
 def _passes(reply: Reply, probe: Probe) -> bool:

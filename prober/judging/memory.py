@@ -68,10 +68,10 @@ class Memory:
     alarmed: bool = False
     """Whether the newest judgement is an alarm."""
     rejected_log_e: float | None = None
-    """ln of the evidence that passed the threshold when an alarm was last not believed; None where the newest evidence
+    """ln of the evidence that passed the threshold when an alarm was last not confirmed; None where the newest evidence
     has not passed the threshold, or is an alarm."""
     rejected_because: str = ""
-    """Why it was not believed."""
+    """Why it was not confirmed."""
     oddness: OddnessBar | None = None
     """What a round must exceed to be odd; None where that was not learnt, or days are the unit."""
     is_odd: bool = False

@@ -24,6 +24,8 @@ PAUSE_DAYS: Final = 60.0
 ENDS_AT: Final = 0.01
 """An alert ends where the evidence is below this share of the threshold."""
 LARGEST: Final = 0.95
+Z: Final = 1.959964
+"""Of an interval that holds the truth in 95 % of cases."""
 WORKBOOK: Final = (timedelta(hours=1), timedelta(hours=6), timedelta(days=3))
 """Windows whose burn rates are shown for orientation: those of the SRE workbook, chapter 5."""
 
@@ -133,11 +135,11 @@ def judge(batches: Iterable[Batch], allowed: float, window: timedelta, rounds_a_
     )
 
 
-def wilson(successes: int, tries: int, z: float = 1.959964) -> tuple[float, float]:
-    """Interval of a share (Wilson, *Probable inference*, 1927)."""
-    share, square = successes / tries, z * z
+def wilson(successes: int, tries: int) -> tuple[float, float]:
+    """Interval of a share at 95 % (Wilson, *Probable inference*, 1927)."""
+    share, square = successes / tries, Z * Z
     middle = (share + square / (2 * tries)) / (1 + square / tries)
-    half = z * sqrt(share * (1 - share) / tries + square / (4 * tries * tries)) / (1 + square / tries)
+    half = Z * sqrt(share * (1 - share) / tries + square / (4 * tries * tries)) / (1 + square / tries)
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
@@ -152,9 +154,9 @@ def _rate(seen: tuple[int, int], allowed: float) -> tuple[float | None, int]:
     return (bad / replies / allowed if replies else None), replies
 
 
-def _enough(allowed: float, z: float = 1.959964) -> int:
+def _enough(allowed: float) -> int:
     """Replies, none of them bad, after which the interval ends below what is allowed: from `wilson` of zero."""
-    return int(z * z * (1 - allowed) / allowed) + 1
+    return int(Z * Z * (1 - allowed) / allowed) + 1
 
 
 @cache

@@ -74,8 +74,9 @@ class Promise:
         """Confirmation rounds between two false alarms, on average at most. Proof: docs/operating/confirmation.md.
 
         A suspicion has at most `rounds` of them. It begins with an odd round, which a share of the scheduled ones is,
-        or with evidence, which has then climbed from `at / 2` to `at` of the threshold A. A scheduled round of a still
-        world adds at most one on average, so there are at most 2 / (A `at`) such suspicions to a scheduled round.
+        or with evidence, which has then climbed from `at / 2` to `at` of the threshold A. A scheduled round of an
+        unchanged endpoint adds at most one on average, so there are at most 2 / (A `at`) such suspicions to a scheduled
+        round.
         """
         return self.confirm.rounds * (self.odd_share * self.scheduled + 2 / self.confirm.at)
 

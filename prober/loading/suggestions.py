@@ -116,10 +116,10 @@ def unknown_check(word: str, allowed: list[str]) -> str:
     return f"unknown check {quoted(word)}; " + (f'did you mean "{near}"?' if near else OTHERWISE["check"])
 
 
-def did_you_mean(word: str, allowed: Iterable[str], otherwise: str = "", least: float = 0.6) -> str:
-    """The fix of a misspelt word: the nearest allowed one, or `otherwise`, or all. `least`: how near, 0 to 1."""
+def did_you_mean(word: str, allowed: Iterable[str], otherwise: str = "") -> str:
+    """The fix of a misspelt word: the nearest allowed one, or `otherwise`, or all."""
     names = list(allowed)
-    if near := _nearest(word, names, least):
+    if near := _nearest(word, names, 0.6):
         return f'did you mean "{near}"?'
     return otherwise or f"write one of: {', '.join(names)}"
 

@@ -113,7 +113,7 @@ class Judgement:
     onset: str | None = None
     kind: Kind | None = None
     missing: str = ""
-    """While evidence is insufficient: how much is missing. While it is enough and not believed: why not."""
+    """While evidence is insufficient: how much is missing. While it is enough and not confirmed: why not."""
     onset_between: Between | None = None
     """Where the onset is with 90 % belief; that of the channel `onset` is taken from."""
     is_odd: bool = False

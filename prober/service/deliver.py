@@ -35,7 +35,7 @@ SENDING_S = 120.0
 FIRST_WAIT_S = 30.0
 LONGEST_WAIT_S = 3600.0
 LONGEST_ASKED_WAIT_S = 6 * 3600.0
-"""The most a `Retry-After` is believed."""
+"""The longest pause that a `Retry-After` can ask for."""
 MOST_ATTEMPTS = 100
 """About four days of tries; by then the news is old, and a person must look."""
 MOST_REFUSALS = 8
@@ -142,14 +142,10 @@ class Delivery:
 
 
 def deliver(
-    outbox: Outbox,
-    alerters: Sequence[Alerter],
-    now: Callable[[], datetime],
-    dashboard_url: str,
-    lease_s: float = LEASE_S,
+    outbox: Outbox, alerters: Sequence[Alerter], now: Callable[[], datetime], dashboard_url: str
 ) -> Delivery | None:
     """Deliver one notice that is due; None where none is. Raises only what the outbox raises."""
-    notice = outbox.claim_notice(now(), lease_s, dashboard_url)
+    notice = outbox.claim_notice(now(), LEASE_S, dashboard_url)
     if notice is None:
         return None
     outcome = _send(notice, alerters)

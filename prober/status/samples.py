@@ -46,9 +46,9 @@ class FeatureStatus:
     """Name → how its newest day differs from the week before; only of those with enough windows."""
 
 
-def feature_statuses(tx: Transaction, endpoint: str | None = None) -> tuple[FeatureStatus, ...]:
+def feature_statuses(tx: Transaction) -> tuple[FeatureStatus, ...]:
     """By endpoint and feature."""
-    return tuple(_status(tx, one) for one in samples.features(tx, endpoint))
+    return tuple(_status(tx, one) for one in samples.features(tx))
 
 
 def is_learnt(tx: Transaction, shift: FoundShift) -> bool:

@@ -233,7 +233,7 @@ def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
 
 
 def remember_series(tx: Transaction, asked: Mapping[str, Probe]) -> None:
-    """What is asked and expected in each series; the first to say so is believed, for the key is a hash of it."""
+    """What is asked and expected in each series; the first one is kept, because the key is a hash of it."""
     insert_all_missing(tx, SeriesRow, [_series(*one) for one in asked.items()])
 
 

@@ -49,7 +49,7 @@ class Database:
         """Of SQLite; None of one in memory."""
         self._identity = _identity(file)
         self._checked_until = 0.0
-        """Of the monotonic clock: until then the pages of the file are believed to be sound."""
+        """Of the monotonic clock: until then the pages of the file are taken to be sound."""
         self.where = where
         self.is_sqlite = engine.dialect.name == "sqlite"
         # SQLite lets one writer in and makes the others poll; a lock lets the threads of this process queue instead.

@@ -102,7 +102,7 @@ class Pace:
 
 
 REMEMBERED_S: Final = 300.0
-"""How long the members of a group are believed."""
+"""How long the members of a group are kept before they are read again."""
 _ID = re.compile(r"[UWS][A-Z0-9]{2,40}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -253,9 +253,7 @@ def _key(payload: Mapping[str, Any]) -> str:
     return f"action {payload['user']['id']} {action['action_id']} {action.get('action_ts')}"
 
 
-def open_listener(
-    settings: Settings, incidents: IncidentActions, warn: Callable[[str], None] = logger.warning
-) -> SlackListener | None:
+def open_listener(settings: Settings, incidents: IncidentActions) -> SlackListener | None:
     """From SLACK_APP_TOKEN, with the bot; None where it is not set. Raises `ConfigurationError`."""
     app_token, bot = given(settings.slack_app_token), open_slack(settings)
     ids = ids_of(settings.slack_allowed or "")
@@ -264,5 +262,5 @@ def open_listener(
     if not checked_secret("SLACK_APP_TOKEN", app_token).startswith("xapp-"):
         raise ConfigurationError("SLACK_APP_TOKEN is no app-level token; those begin with xapp-")
     if not ids:
-        warn("everyone who sees an incident in Slack may act on it; PROBER_SLACK_ALLOWED names fewer")
+        logger.warning("everyone who sees an incident in Slack may act on it; PROBER_SLACK_ALLOWED names fewer")
     return SlackListener(app_token, bot.client, incidents, People(ids, bot.client))

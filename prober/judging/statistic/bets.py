@@ -129,7 +129,7 @@ def no_less_new(mean: Floats, null: Null | NullStack) -> Floats:
     """The alternatives, changed in place so that they expect what was never seen at least as much as the null does.
 
     How much mass the unseen has is a guess of the prior. That it stays unseen, in every series at once, would else be
-    won by whoever guesses less, and count as evidence of a change in a world where nothing ever changes.
+    won by whoever guesses less, and count as evidence of a change where nothing ever changes.
     """
     row, category = np.nonzero(null.novel)
     if not row.size:

@@ -7,8 +7,8 @@ expectation at most one when the null holds, and the Shiryaev–Roberts sum over
 
 passes a threshold A after at least A rounds on average (Shin, Ramdas & Rinaldo, "E-detectors", 2023, Thm 2.4). Capital
 of a dropped onset goes to its neighbour, which keeps that bound. The densities' nuisance parameters are learnt, not
-known, and both sides leave out classes that say nothing of a round, so the bound is exact for an ideal and *measured*
-for worlds (`benchmarks/`).
+known, and both sides leave out classes that say nothing of a round, so the bound is exact for an ideal model only; how
+well it holds in simulations is *measured* (`benchmarks/`).
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def learn(
 
 
 def absorb(null: NullStack, table: Table, belief: Floats, trust: Floats) -> list[Null]:
-    """The unchanged world of every channel after one more round, whose classes have the posterior `belief`,
+    """The null model of every channel after one more round, whose classes have the posterior `belief`,
     shape (channels, classes + 1 + repeats); where `trust`, shape (channels,), is 0 nothing is learnt."""
     strengths = np.broadcast_to(_strengths(belief[0]), belief.shape)
     worth = (trust / null.correlation_time)[null.channel] * discount(belief, table.replies, strengths, null.channel)

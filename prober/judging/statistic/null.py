@@ -51,7 +51,7 @@ REPEAT_PRIOR: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Null:
-    """What is known of the unchanged world. Rows are series, padded to the widest in categories."""
+    """What is known of the unchanged endpoint. Rows are series, padded to the widest in categories."""
 
     valid: Bools
     """Shape (rows, categories): categories the row has."""
