@@ -401,7 +401,7 @@ def test_a_reference_too_short_for_the_promise_is_a_warning_with_its_price(tmp_p
 def test_a_trial_is_a_word_and_another_word_is_answered_with_it(tmp_path: Path) -> None:
     found = loaded(tmp_path, endpoints="  bot: {provider: scripted, model: m, reference: trial}\n")
     assert found.endpoints[0].reference == TRIAL and len(found.warnings) == 1
-    with pytest.raises(ConfigurationError, match="or is the word trial"):
+    with pytest.raises(ConfigurationError, match=r"write trial$"):
         loaded(tmp_path, endpoints="  bot: {provider: scripted, model: m, reference: trail}\n")
 
 
