@@ -25,7 +25,7 @@ from prober.loading.other_tools.tools import (
     lm_eval,
     openai_evals,
 )
-from prober.loading.other_tools.traffic import batch, helicone, langfuse
+from prober.loading.other_tools.traffic import batch, helicone, is_batch, langfuse
 from prober.loading.reply_log import LoggedReply
 from prober.model.errors import LogError, Problem
 from prober.text import count
@@ -88,9 +88,9 @@ TOOLS: Final[Mapping[str, Tool]] = {
     ),
     "batch": Tool(
         "the output of a batch",
-        lambda one: "custom_id" in one and bool({"response", "error", "result"} & set(one)),
+        is_batch,
         batch,
-        "the prompts, which are in the batch's input",
+        "parameters, and the prompts where only the batch's input holds them",
     ),
     "alpaca-eval": Tool(
         "AlpacaEval outputs",
@@ -198,7 +198,7 @@ def _has_results(record: Record) -> bool:
 def _unknown(first: Record) -> str:
     if not first:
         return "is no reply log: it holds no JSON objects"
-    if {"custom_id", "body"} <= set(first):
+    if {"custom_id", "body"} <= set(first) or {"recordId", "modelInput"} <= set(first) or set(first) == {"request"}:
         return "is the input of a batch, and holds no answers; give the output file of the batch"
     if isinstance(first.get("results"), Mapping) and "configs" in first:
         return (

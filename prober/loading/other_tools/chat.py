@@ -192,7 +192,9 @@ def asked(request: object) -> dict[str, str]:
         if "role" in request:
             return asked([request])
         system = text_of(request.get("system") or request.get("instructions") or request.get("systemInstruction"))
-        inner = next((request[key] for key in ("messages", "input", "prompt", "contents") if key in request), None)
+        inner = next(
+            (request[key] for key in ("messages", "input", "prompt", "contents", "inputText") if key in request), None
+        )
         found = asked(inner) if inner is not None else {"prompt": json.dumps(request, ensure_ascii=False)}
         return {**found, **({"system": system} if system else {})}
     if not isinstance(request, Sequence):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from prober.loading.other_tools.chat import answer_of, count, moment, number, parsed, tokens_of, whole
 from prober.loading.other_tools.tools import Numbered, Record, Source, iso, lines_of, mapping
@@ -112,9 +113,9 @@ def _refused(status: float, response: object) -> str:
 
 def batch(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
     kept = list(records)
-    times = [at for _, record in kept if (at := _answered_at(_answer(record))) is not None]
+    times = [at for _, record in kept if (at := _answered_at(record)) is not None]
     begun = iso(min(times)) if times else source.written_at()
-    models = {model for _, record in kept if isinstance(model := _answer(record).get("model"), str)}
+    models = {model for _, record in kept if (model := _model(_answer(record)))}
     alone = next(iter(models)) if len(models) == 1 else "batch"  # lines that failed name none
     for number_, record in kept:
         body = _answer(record)
@@ -126,35 +127,71 @@ def batch(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Num
             source,
             number_,
             round=begun,
-            endpoint=str(body.get("model") or alone),
-            probe=record.get("custom_id"),
-            request=None,
+            endpoint=_model(body) or alone,
+            probe=next((record[key] for key in _BATCH_IDS if record.get(key)), None),
+            request=record.get("modelInput") or record.get("request"),
             said=None if failed else body or None,
             error=failed,
-            at=_answered_at(body),
+            at=_answered_at(record),
         )
 
 
+_BATCH_IDS: Final = ("custom_id", "recordId", "key")
+_BODIES: Final = frozenset({"candidates", "promptFeedback", "content"})
+"""Keys of an answer that stands in `response` itself: of Gemini, and of Anthropic's models on Vertex."""
+_OF_BEDROCK: Final = (("results", "outputText"), ("outputs", "text"))
+"""Lists of answers, and the key of their text: of Amazon Titan, and of Mistral's models on Bedrock."""
+
+
+def is_batch(record: Record) -> bool:
+    """Whether this is a line of the output of a batch."""
+    if "custom_id" in record:
+        return bool({"response", "error", "result"} & set(record))
+    if {"recordId", "modelInput"} <= set(record):
+        return bool({"modelOutput", "error"} & set(record))
+    if {"request", "response", "processed_time"} <= set(record):
+        return True
+    return bool(_BODIES & set(mapping(parsed(record.get("response"))))) and bool({"request", "key"} & set(record))
+
+
 def _answer(record: Record) -> Record:
-    """The answer in a line of a batch: `response.body` of OpenAI and others, `result.message` of Anthropic."""
-    return mapping(mapping(record.get("response")).get("body")) or mapping(mapping(record.get("result")).get("message"))
+    """The answer in a line of a batch: `response.body` of OpenAI and others, `result.message` of Anthropic, `response`
+    of Vertex and Gemini, `modelOutput` of Bedrock."""
+    response, output = mapping(parsed(record.get("response"))), mapping(parsed(record.get("modelOutput")))
+    if output:
+        for key, inner in _OF_BEDROCK:
+            if isinstance(found := output.get(key), list):
+                return {"text": "".join(str(mapping(one).get(inner, "")) for one in found)}
+        return {"text": output["generation"]} if isinstance(output.get("generation"), str) else output
+    body = mapping(response.get("body")) or mapping(mapping(record.get("result")).get("message"))
+    return body or (response if _BODIES & set(response) else {})
+
+
+def _model(body: Record) -> str | None:
+    named = body.get("model") or body.get("modelVersion")
+    return named if isinstance(named, str) else None
 
 
 def _failure(record: Record, body: Record) -> object:
     """Why a line holds no answer; None where it does."""
-    response, result = mapping(record.get("response")), mapping(record.get("result"))
+    response, result = mapping(parsed(record.get("response"))), mapping(record.get("result"))
     status = count(response.get("status_code")) or 200
     within = record.get("error") or (body.get("error") if not body.get("choices") else None) or result.get("error")
     within = mapping(within).get("error") or within
-    said = mapping(within).get("message") or mapping(within).get("code") or within
+    words = ("message", "errorMessage", "code", "errorCode")
+    said = next((found for key in words if (found := mapping(within).get(key))), within)
+    said = said or mapping(body.get("promptFeedback")).get("blockReason")
+    if not body and isinstance(record.get("status"), str):  # of Vertex; empty where there is an answer
+        said = said or record["status"]
     if said or status >= 400:
         return said or f"HTTP {status}"
     ended = result.get("type")
     return ended if ended not in (None, "succeeded") else None
 
 
-def _answered_at(body: Record) -> datetime | None:
-    return moment(body.get("created") or body.get("created_at"))
+def _answered_at(record: Record) -> datetime | None:
+    body = _answer(record)
+    return moment(body.get("created") or body.get("created_at") or record.get("processed_time"))
 
 
 def _day(at: datetime | None) -> str | None:
