@@ -166,7 +166,7 @@ def normal(text: str) -> str:
     return " ".join(folded(start.casefold()).casefold().split())[:READ]
 
 
-@lru_cache(maxsize=1024)  # replies to one probe often say the same
+@lru_cache(maxsize=4096)  # replies to one probe often say the same; a start is at most READ characters
 def _is_declined(start: str) -> bool:
     return any(map(_declines, _WAYS, repeat(start)))
 
