@@ -61,9 +61,7 @@ def record(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -
     """
     rounds.hold(tx, claim)
     rows = {(one.series, one.sample): _values(claim.round.id, one) for one in reversed(observations)}
-    wanted = rows.keys() - {
-        (series, sample) for series, sample in tx.connection().execute(_KEPT, {"of": claim.round.id})
-    }
+    wanted = rows.keys() - set(tx.connection().execute(_KEPT, {"of": claim.round.id}))
     if not wanted:
         return
     added = {place: one.reply for one in reversed(observations) if (place := (one.series, one.sample)) in wanted}
