@@ -45,6 +45,7 @@ STYLE: Final = """
 .stMain [data-testid="stMetricValue"] * {font-size: 1.5rem}
 .stMain .stPageLink a:not(.st-key-menu *) {padding-left: 0; background: none}
 .stMain .stPageLink p:not(.st-key-menu *) {text-decoration: underline; white-space: normal}
+.stMain .stPageLink a:focus-visible {outline: 2px solid currentColor; outline-offset: 2px}
 @media (640px < width < 1150px) {[class*="st-key-strip-of"] span {font-size: 0.4rem !important}}
 @media (width < 480px) {[class*="st-key-strip-of"] span {font-size: 0.6rem !important}}
 .stMain pre .token {color: inherit !important}
@@ -53,8 +54,8 @@ STYLE: Final = """
 .reply ins {background: rgba(0, 114, 178, 0.2); text-decoration: underline}
 """
 # What Streamlit has no option for: less room on top, captions and code with a contrast that all can read (WCAG asks for
-# 4.5 to 1), metrics that wrap, links that look like links (those of the menu say where one is), strips that fit into a
-# line on a narrow window, and the marks in replies.
+# 4.5 to 1), metrics that wrap, links that look like links (those of the menu say where one is) and show where the
+# keyboard is, strips that fit into a line on a narrow window, and the marks in replies.
 
 
 def drawn_by(name: str) -> Callable[[PageContext], None]:

@@ -27,9 +27,9 @@ def draw(context: PageContext) -> None:
 def _draw_prober(context: PageContext) -> None:
     """What the prober itself spends."""
     months = context.store.month("all", context.now)
+    _runaways(context)
     if months:
         _month(context, months[0])
-    _runaways(context)
     budgets.draw(context)
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     with left:
@@ -103,9 +103,9 @@ def _runaways(context: PageContext) -> None:
     """What spends more than planned now, and what is not asked meanwhile."""
     for view in context.store.endpoints():
         for one in view.runaways:
+            what = inline(one.headline[:1].upper() + one.headline[1:])
             st.error(
-                f"**{inline(one.headline)}**: {inline(one.detail, 400)}. Until it is over, {HELD_BACK}. "
-                "`prober once` never waits."
+                f"**{what}**: {inline(one.detail, 400)}. Until it is over, {HELD_BACK}. `prober once` never waits."
             )
             incident_link(context, one)
 

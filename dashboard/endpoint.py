@@ -206,9 +206,10 @@ def _happened(context: PageContext, view: EndpointView) -> None:
 
 def _sentence(context: PageContext, point: ChannelPoint, threshold: float) -> None:
     unit = f", {inline(point.unit, 60)}" if point.unit else ""
-    moved = (
-        f"**{inline(point.words)}**{' since the evidence began' if point.e_value > 1 else ''}. " if point.words else ""
-    )
+    moved = ""
+    if point.words:
+        since = "" if point.words == "as before" or point.e_value <= 1 else " since the evidence began"
+        moved = f"**{inline(point.words[:1].upper() + point.words[1:])}**{since}. "
     st.markdown(
         f"{moved}Newest round, {inline(context.round(point.round))}: "
         f"{'no value' if math.isnan(point.value) else _value(point, point.value)}, reference "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -80,7 +81,15 @@ def _is_plain(pieces: Sequence[str], n: int) -> bool:
         return False
     if pieces[n] == "=":
         return 0 < n < len(pieces) - 1
-    return _PLAIN.fullmatch(pieces[n] + " " * (n < len(pieces) - 1)) is not None
+    return _PLAIN.fullmatch("".join(map(_alike, pieces[n])) + " " * (n < len(pieces) - 1)) is not None
+
+
+def _alike(character: str) -> str:
+    """What markup takes a character for. Only ASCII marks up: an accent belongs to its letter, and the punctuation of
+    other scripts is punctuation, so that a right-to-left sentence is not cut into pieces."""
+    if character.isascii() or character.isalnum():
+        return character
+    return "a" if unicodedata.category(character).startswith("M") else "."
 
 
 def _code(text: str) -> str:

@@ -26,7 +26,6 @@ from dashboard.overview import incident_link
 from dashboard.selection import choose_endpoint_or_all, go_by_row, link, table_key
 from dashboard.standing import in_whose_hands, incident_badges
 from prober.incidents.facts import CERTAIN
-from prober.incidents.measured import HELD_BACK_IN_FULL
 from prober.incidents.severity import urgency
 from prober.model.errors import ConfigurationError
 from prober.model.incident import PROVISIONAL, Change, Facts, Incident, Measured, Trouble
@@ -153,7 +152,7 @@ def _glance(context: PageContext, incident: Incident, view: EndpointView | None,
         if said.by_chance:
             often = said.by_chance.removeprefix("about ")
             st.metric("By chance", often, help="How often chance alone would raise evidence this strong")
-        else:
+        elif isinstance(incident, Facts | Trouble):
             st.metric("How sure", "certain", help="It was seen as it is, and does not rest on a statistic")
         if affected := _affected(incident):
             st.metric("Affected", affected, help="Share of the replies, at least")
@@ -201,8 +200,6 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
         lines.append(f"**Why**, since {since}: {why}")
     elif isinstance(incident, Measured):
         lines.append(f"**Why**, since {since}: {inline(incident.cause)}: {inline(incident.detail, 400)}")
-        if incident.is_live:
-            lines.append(f"**Held back**: {HELD_BACK_IN_FULL[:1].upper()}{HELD_BACK_IN_FULL[1:]}")
     elif isinstance(incident, Change):
         lines.append(
             f"**Since**: {since}{_between(context, incident)}; confirmed by round "

@@ -130,7 +130,8 @@ def _row(context: PageContext, one: EndpointStatus, strip: Sequence[DayState]) -
     with st.container(border=True):
         state, what, days = st.columns([3, 7, 6], vertical_alignment="center", gap="small")
     with state:
-        st.markdown(badges(one) + (f"  \nfor {joined(span(context.now - one.since))}" if one.since else ""))
+        since = one.since or (one.incident.opened_at if one.incident else None)
+        st.markdown(badges(one) + (f"  \nfor {joined(span(context.now - since))}" if since else ""))
     with what.container(gap=None):
         if one.incident is not None:
             link(f"**{inline(one.name)}**", "incident", endpoint=one.name, incident=str(one.incident.id))

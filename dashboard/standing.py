@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from dashboard.formatting import inline, listed, when
 from prober.model.incident import Incident
+from prober.status.advice import title
 from prober.status.endpoint_status import STATES, EndpointStatus, Shown, State
 from prober.status.gathering import PROTECTIONS
 from prober.status.strip import DayState
@@ -52,8 +53,16 @@ class Headline:
 
 
 def needs_somebody(one: EndpointStatus) -> bool:
-    """Whether something is suspected or worse, or an objective is missed."""
-    return STATES.index(one.state) <= STATES.index("suspected") or one.misses_objective
+    """Whether something is suspected or worse, or an incident beside its answers is worse than news."""
+    return STATES.index(one.state) <= STATES.index("suspected") or bool(beside(one))
+
+
+def beside(one: EndpointStatus) -> tuple[str, ...]:
+    """Titles of the open incidents that are worse than news and say nothing of how it answers: spending, objectives,
+    live samples, and facts, unless these are what changed."""
+    facts = one.endpoint.open_facts if one.state != "changed" else ()
+    found = (*one.endpoint.runaways, *one.endpoint.measured, *facts)
+    return tuple(dict.fromkeys(title(each) for each in found if each.severity != "info"))
 
 
 def badges(one: EndpointStatus) -> str:
@@ -61,10 +70,9 @@ def badges(one: EndpointStatus) -> str:
     colour = "gray"
     if needs_somebody(one):
         colour = "red" if one.shown == "unreachable" or one.severity == "critical" else "orange"
-    # Answers as the reference did, and yet worse than what the team promised.
-    said = (
-        "▲ objective missed" if one.state == "quiet" and one.misses_objective else f"{SYMBOLS[one.shown]} {one.shown}"
-    )
+    # Answers as the reference did, and yet somebody must look.
+    known = beside(one) if one.state == "quiet" else ()
+    said = f"▲ {known[0].lower()}" if known else f"{SYMBOLS[one.shown]} {one.shown}"
     shown = [f":{colour}-badge[{said}]"]
     if one.severity:
         shown.append(f":{colour}-badge[{one.severity}]")
@@ -123,8 +131,12 @@ def drawn(strip: Sequence[DayState]) -> str:
 
 def gathering(one: EndpointStatus, zone: tzinfo = UTC) -> str:
     """What watches an endpoint that has no reference yet, and when evidence begins."""
-    begins = f"Evidence from {when(one.judged_from, zone)} on." if one.judged_from else "No date for evidence yet."
-    watched = listed([PROTECTIONS[name] for name in one.protected_by])
+    begins = (
+        f"Evidence from {when(one.judged_from, zone)} on."
+        if one.judged_from
+        else "When evidence begins is not known yet."
+    )
+    watched = listed([PROTECTIONS[name] for name in one.protected_by], len(PROTECTIONS))
     return f"No reference yet: {inline(one.why)}. {begins} Watched already: {watched}."
 
 
@@ -152,10 +164,10 @@ def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline
     changed, quiet = groups["changed"], groups["quiet"]
     down, not_asked = ([one for one in statuses if one.shown == shown] for shown in ("unreachable", "not asked"))
     qualifying: list[State] = [state for state in STATES if state not in ("unreachable", "changed", "quiet")]
-    missed = [one for one in statuses if one.misses_objective]
+    others = dict.fromkeys(each for one in statuses for each in beside(one))
     remarks = tuple(_remark(state, groups[state]) for state in qualifying if groups[state])
-    if missed:
-        remarks = (f"▲ Objective missed: {listed([f'**{inline(one.name)}**' for one in missed])}.", *remarks)
+    named = {each: [f"**{inline(one.name)}**" for one in statuses if each in beside(one)] for each in others}
+    remarks = (*(f"▲ {each}: {listed(names)}." for each, names in named.items()), *remarks)
     alone = len(groups["unreachable"]) + len(changed) == 1
     differs = "is different from what you pinned", "differ from what you pinned"
     said = {
@@ -178,7 +190,7 @@ def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline
     if len(quiet) == len(statuses):
         all_ = "the endpoint answers" if len(statuses) == 1 else f"all {len(statuses)} endpoints answer"
         calm = f"**Nothing differs from what you pinned**: {all_} as the reference did."
-    return Headline("warning" if groups["stale"] or groups["suspected"] or missed else "success", calm, remarks)
+    return Headline("warning" if groups["stale"] or groups["suspected"] or others else "success", calm, remarks)
 
 
 def _counted(group: Sequence[EndpointStatus], of: int, is_so: str, are_so: str, tell_why: bool, zone: tzinfo) -> str:

@@ -11,6 +11,7 @@ from prober.alerts.kinds import words_of
 from prober.alerts.phrases import chance
 from prober.incidents.measured import RULES
 from prober.incidents.runbooks import RUNBOOKS, choose
+from prober.judging.runaway import YEARS
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Change, Incident, Measured
 from prober.model.triage import Triage
@@ -36,6 +37,11 @@ class Advice:
         return RUNBOOKS.get(self.runbook, "")
 
 
+def title(incident: Incident) -> str:
+    """Its kind as a person says it, such as `Runaway spending`."""
+    return words_of(incident).title
+
+
 def advice(incident: Incident, false_alarms_per_year: float, triage: Triage | None) -> Advice:
     kind = words_of(incident)
     odds = ""
@@ -43,6 +49,8 @@ def advice(incident: Incident, false_alarms_per_year: float, triage: Triage | No
         odds = chance(incident.e_value, incident.threshold, false_alarms_per_year).removeprefix("by chance ")
     if isinstance(incident, Measured):
         odds = RULES[incident.kind].by_chance
+        if incident.kind == "runaway" and incident.e_value:
+            odds = f"once in {YEARS:g} years at most"
     named = triage.runbook if triage is not None else ""
     return Advice(kind.title, kind.bad, kind.check, odds, named or choose(incident))
 

@@ -46,7 +46,10 @@ def triage(tx: Transaction, endpoint: str, since: datetime, now: datetime, live:
 
 
 def triage_of(tx: Transaction, incident: Incident, now: datetime) -> Triage | None:
-    """The triage of an incident, in today's numbers; None where its onset is no time."""
+    """The triage of an incident, in today's numbers; None where its onset is no time, or where it is about spending: a
+    triage explains answers."""
+    if isinstance(incident, Measured) and incident.kind in ("runaway", "bill"):
+        return None
     since = began(tx, incident)
     if since is None or not declared.is_declared(tx, incident.endpoint):
         return None

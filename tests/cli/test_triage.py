@@ -50,7 +50,7 @@ def test_an_open_incident_carries_its_triage_and_its_runbook(prober: Run, change
     shown = json.loads(prober("incidents", "show", 1, "--json").out)
     Draft202012Validator(SCHEMA).validate(shown["triage"])
     assert shown["triage"]["runbook"] == "semantic-regression"
-    assert "triage: " in prober("incidents", "show", 1).out
+    assert "likely cause: " in prober("incidents", "show", 1).out
     text = prober("incidents", "runbook", 1).out
     assert text.startswith("# The answers got worse\n\n**Incident 1 of swapped since 2026-03-12 12:00 UTC**: ")
     assert "`prober incidents close 1`" in text and "{" not in text

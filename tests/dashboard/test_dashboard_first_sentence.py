@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from dashboard.standing import SYMBOLS, Headline, badges, gathering, headline, sentence, why
-from prober.model.incident import Measured
+from dashboard.standing import SYMBOLS, Headline, badges, gathering, headline, needs_somebody, sentence, why
+from prober.model.evidence import Fact
+from prober.model.incident import Facts, Measured
 from prober.status.endpoint_status import STATES, endpoint_status, endpoint_statuses
 from prober.store.pages import overview
 from tests.dashboard.canned import NOW, all_states, endpoint_view, history, incident, round_view
@@ -38,7 +39,9 @@ def test_a_reason_says_since_when() -> None:
 
 def test_while_a_reference_is_gathered_the_page_says_what_watches_and_from_when_evidence_will() -> None:
     learning = endpoint_status(endpoint_view("new", state="insufficient_evidence"), (), NOW)
-    assert "No date for evidence yet" in gathering(learning) and "the checks that probes declare" in gathering(learning)
+    assert "When evidence begins is not known yet" in gathering(
+        learning
+    ) and "the checks that probes declare" in gathering(learning)
     assert f"Evidence from {NOW:%Y-%m-%d %H:%M}" in gathering(replace(learning, judged_from=NOW))
 
 
@@ -101,6 +104,25 @@ def test_a_missed_objective_of_a_quiet_endpoint_is_not_called_quiet_in_red():
                       about="s/x", detail="x")  # fmt: skip
     found = endpoint_status(replace(quiet("a"), measured=(missed,)), (), NOW)
     assert badges(found) == ":red-badge[▲ objective missed] :red-badge[critical]"
+
+
+def test_what_is_open_beside_the_answers_is_said_before_all_is_well() -> None:
+    """A critical cost incident of an endpoint that answers as before must not hide behind a green sentence."""
+    spends = Measured(id=9, endpoint="a", endpoint_hash="h", state="open", kind="runaway", severity="critical",
+                      onset="2026-01-31T06:00:00Z", detected_round="2026-01-31T06:00:00Z", opened_at=NOW,
+                      cause="spends 7 times its plan", about="s", detail="x")  # fmt: skip
+    view = replace(quiet("a"), runaways=(spends,))
+    found = endpoint_status(view, (), NOW)
+    assert badges(found) == ":red-badge[▲ runaway spending] :red-badge[critical]" and needs_somebody(found)
+    said = say(view, quiet("b"))
+    assert (said.tone, said.remarks) == ("warning", ("▲ Runaway spending: **a**.",))
+    calm = replace(view, runaways=(replace(spends, severity="info"),))
+    assert say(calm).tone == "success" and not needs_somebody(endpoint_status(calm, (), NOW))
+    renamed = Facts(id=8, endpoint="a", endpoint_hash="h", state="open", kind="identity_change", severity="warning",
+                    onset="2026-01-31T06:00:00Z", detected_round="2026-01-31T06:00:00Z", opened_at=NOW,
+                    facts=(Fact("2026-01-31T06:00:00Z", "model_name", "model", "m-1", "m-2"),))  # fmt: skip
+    facts = replace(quiet("a"), open_facts=(renamed,))
+    assert say(facts).remarks == ("▲ New identity: **a**.",)
 
 
 def test_a_remark_on_many_names_a_few():

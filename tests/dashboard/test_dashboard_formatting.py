@@ -63,6 +63,9 @@ def test_a_long_reply_is_cut_and_says_by_how_much():
         "is it so? no!",
         "snake_case of 12:30, or so: yes",
         "4 of 5, −3 dB → done · more",
+        "هل يمكنني إرجاع الحذاء بعد 40 يومًا؟",
+        "क्या मैं जूते वापस कर सकता हूँ। 「はい」、30日",
+        "e\u0301te\u0301 🙂 done",
     ],
 )
 def test_harmless_text_stays_as_it_is(plain):
@@ -113,6 +116,7 @@ def test_no_line_ends_between_a_number_and_its_unit(plain, made):
         ("a WWW.evil.example b", "a `WWW.evil.example` b"),
         ("``two``", "``` ``two`` ```"),
         ("two\nlines*", "two `lines*`"),
+        ("“_x_” يومًا *b*", "`“_x_”` يومًا `*b*`"),
         ("", "` `"),
     ],
 )

@@ -182,7 +182,7 @@ def test_a_link_to_a_channel_shows_it(page):
     assert [box.value for box in at.selectbox] == ["summariser", "choice"]
     assert at.button_group[0].value == "30 days"
     assert len(at.get("vega_lite_chart")) == 5
-    assert "choice (share of replies)" in texts(at)
+    assert ", share of replies. Evidence" in texts(at)
 
 
 @pytest.mark.slow
@@ -266,9 +266,9 @@ def test_an_incident_says_when_it_began_whether_it_lasts_how_much_and_word_by_wo
     assert "Affected: ≥ 16 %" in shown
     assert "at least 16 % of the replies (10–22 %)" in shown
     assert "4 of 12 changed" in shown
-    table = next(one.value for one in at.dataframe if "since" in one.value)
+    table = next(one.value for one in at.dataframe if "replies since" in one.value)
     row = table[table["channel"] == "length"].iloc[0]
-    assert (row["moved"], row["since"], row["reference"]) == ("34 % longer, counted", 48, 256)
+    assert (row["moved"], row["replies since"], row["replies before"]) == ("34 % longer, counted", 48, 256)
 
 
 @pytest.mark.slow

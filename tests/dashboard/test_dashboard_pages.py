@@ -180,7 +180,7 @@ def test_a_probe_then_and_now(page):
     assert "Pick a colour. Owl" in shown
     assert "Compared: 24 answers from the reference with 60 answers from the newest 20 rounds" in shown
     assert "this probe alone would detect it after about 12 days, in channel choice" in shown
-    expectations, answers, told = (one.value for one in at.dataframe[:3])
+    answers, expectations, told = (one.value for one in at.dataframe[:3])
     assert told["different answers"].tolist() == [2.2]
     assert expectations["reference"].tolist() == [70.0, 100.0]
     assert expectations["now"].tolist()[1] == 98.0
@@ -268,7 +268,7 @@ def test_cost_says_what_spends_more_than_planned(page):
         replace(one, runaways=(found,)) if one.name == "down" else one for one in store.endpoint_views
     )
     at = page(store, "cost")
-    assert "**asks take 80 times the planned tokens**: probe set s of us on down: 8 asks" in at.error[0].value
+    assert "**Asks take 80 times the planned tokens**: probe set s of us on down: 8 asks" in at.error[0].value
 
 
 def test_pages_of_what_a_team_has_are_in_the_menu_only_where_there_is_something(page):
@@ -288,7 +288,7 @@ def test_pages_of_what_a_team_has_are_in_the_menu_only_where_there_is_something(
         ("changes", "From v1 to v2"),
         ("retirement", "is shut down on"),
         ("samples", "**Shifted now**: web-app on support-bot"),
-        ("quality", "passed 53 % of 153, wanted at least 90 % over 28 d"),
+        ("quality", " of 153 replies, wanted at least 90 % over 28 d"),
     ],
 )
 def test_what_a_team_has_beside_incidents_is_said(page, name, said):
