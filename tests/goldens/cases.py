@@ -79,8 +79,21 @@ def log_of(world: World, name: str, *arguments: str) -> str:
 
 
 def memories(world: World) -> str:
-    """What the judge remembers of every endpoint, as it is stored."""
-    return pretty(world.tables()["memory"])
+    """What the judge remembers of every endpoint, whole, whichever part of it is stored apart."""
+    rows = world.tables()["memory"]
+    for row in rows:
+        del row["digest"]
+        for channel, repeats in (row.pop("constant") or {}).items():
+            statistic = row["memory"]["channels"][channel]["statistic"]
+            statistic["null"] = in_place(statistic["null"], "echoes", repeats, before="base")
+    return pretty(rows)
+
+
+def in_place(fields: dict[str, object], name: str, value: object, before: str) -> dict[str, object]:
+    """The fields with one more, where it stood."""
+    keys = list(fields)
+    keys.insert(keys.index(before), name)
+    return {key: value if key == name else fields[key] for key in keys}
 
 
 def watch(world: World, days: range, *arguments: str) -> None:
