@@ -12,7 +12,7 @@ INSTALL = uv pip install --quiet --python $(BIN)/python
 else
 CREATE = test -n '$(PYTHON)' || { echo 'Python 3.11 or newer was not found; install it, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)'; exit 1; }; \
 	$(PYTHON) -m venv $(VENV)
-# Python compiles what is used when it is first imported, as with uv; pip would compile all of it, for 40 s.
+# Python compiles what is used when it is first imported, as with uv; pip would compile all of it, for about 40 s.
 INSTALL = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 endif
 
