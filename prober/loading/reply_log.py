@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from prober.fingerprint.caches import SeenReplies, cache_hit, from_cache
 from prober.loading.files import draft_of, why_not_json
-from prober.loading.round_labels import Meaning, meaning_of, moment_of
+from prober.loading.round_labels import NEAR_THE_END, Meaning, meaning_of, moment_of
 from prober.model.declaration import Check
 from prober.model.errors import LogError, Problem
 from prober.model.reply import LARGEST_COUNT, Reply, ToolCall
@@ -267,7 +267,7 @@ class _Taker:
         try:
             at = datetime.fromisoformat(text)
             at = at if at.tzinfo else at.replace(tzinfo=UTC)
-            at.astimezone(UTC)
+            at.astimezone(UTC) + NEAR_THE_END
         except (ValueError, OverflowError) as error:
             raise self._wrong(key, "an ISO 8601 time such as 2026-01-30T12:00:00Z") from error
         return at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
@@ -38,6 +38,10 @@ def meaning_of(label: str) -> Meaning:
     return "a name" if moment_of(label) is None else "a moment"
 
 
+NEAR_THE_END: Final = timedelta(days=366)
+"""No moment this near the last day that Python knows is taken: what reckons from it by days or weeks would fail."""
+
+
 def moment_of(label: str) -> datetime | None:
     """The moment that a label names, UTC; None where it is a number or a name."""
     if (at := _epoch(label)) is not None:
@@ -46,7 +50,7 @@ def moment_of(label: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(label)
-        at.astimezone(UTC)
+        at.astimezone(UTC) + NEAR_THE_END
     except (ValueError, OverflowError):  # the latter of an hour at an end of all years, in another zone
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

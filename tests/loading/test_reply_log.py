@@ -215,6 +215,7 @@ def test_times_are_read_as_iso_8601_and_as_utc_where_they_do_not_say(tmp_path: P
         ("2026-13-45", None),
         ("0001-01-01T00:00:00+14:00", None),
         ("9999-12-31T23:59:59-01:00", None),
+        ("9999-12-31", None),
     ],
 )
 def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime | None) -> None:
@@ -241,6 +242,7 @@ def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime 
         ({**MINIMAL, "model": {}}, "model: is {}; write a text or null"),
         ({**MINIMAL, "at": "0001-01-01T00:00:00+14:00"}, 'at: is "0001-01-01T00:00:00+14:00"; write an ISO 8601 time'
          " such as 2026-01-30T12:00:00Z"),
+        ({**MINIMAL, "at": "9999-12-31T23:59:59Z"}, 'at: is "9999-12-31T23:59:59Z"; write an ISO 8601 time such as 2026-01-30T12:00:00Z'),
         (json.dumps(MINIMAL).encode() + b",\n", "a comma behind the JSON object; leave it out: every line is one JSON object"),
         ({**MINIMAL, "at": "yesterday"}, 'at: is "yesterday"; write an ISO 8601 time such as 2026-01-30T12:00:00Z'),
         ({**MINIMAL, "input_tokens": -1}, "input_tokens: is -1; write a whole number that is not negative, or null"),
