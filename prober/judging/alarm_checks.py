@@ -42,7 +42,7 @@ def checked(memory: Memory, judged: Judgement, rounds: Sequence[Round], promise:
             memory, missing = anew
             if not memory.series:
                 return memory, insufficient(rounds[-1], missing, promise)
-            judged = judgement(memory, judged.round, promise, missing)
+            judged = judgement(memory, log_e_of_all(memory), judged.round, promise, missing)
         if judged.state != "alarm":
             return memory, explained(memory, judged)
         if not passes_permutation_check(memory, rounds):

@@ -58,18 +58,19 @@ def advance(
             at = next(r.at for r in history({o.series for o in answered}) if r.label == found.onset)
             return replace(memory, begins=found.onset, begins_at=at), _provisional(found, round_, promise)
         return memory, insufficient(round_, missing, promise)
+    log_e = log_e_of_all(memory)
     judged = replace(
-        judgement(memory, round_.label, promise, missing),
+        judgement(memory, log_e, round_.label, promise, missing),
         is_odd=memory.is_odd,
         repeats_s=DAY_S if memory.by_day else memory.repeats_s,
         # By more than the unit that an unchanged round adds on average.
-        is_growing=bool(log_e_of_all(memory) > np.logaddexp(before, 0.0)),
+        is_growing=bool(log_e > np.logaddexp(before, 0.0)),
     )
     if judged.state != "alarm":
         return _without_alarm(memory), explained(memory, judged)
     if memory.alarmed:
         return memory, judged
-    if memory.rejected_log_e is not None and log_e_of_all(memory) < memory.rejected_log_e + log(RECHECKED_AT):
+    if memory.rejected_log_e is not None and log_e < memory.rejected_log_e + log(RECHECKED_AT):
         return memory, suspected(judged, memory.rejected_because or REJECTED)
     return checked(memory, judged, history(memory.series), promise)
 

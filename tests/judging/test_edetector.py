@@ -92,7 +92,7 @@ def test_probabilities_of_all_rounds_sum_to_one_in_every_alternative_and_class(s
     onsets = OnsetStack.of([state.onsets], [state.rounds], null, np.array([edetector.unit(still)]), LABELS[3])
     since = onsets.mean, onsets.support, onsets.seen
     total = sum(
-        np.exp(bets.log_alternatives(null, *since, table, everything))
+        np.exp(bets.log_alternatives(null, *since, table, everything, everything >= 0))
         for table in every_round(widths, 2 if len(widths) < 3 else 1)
     )
     assert np.shape(total) == (4, 1, len(WEIGHTS), len(CLASS_PRIOR))

@@ -12,7 +12,7 @@ import pytest
 
 from prober.judging.alarm_checks import COMPLETE
 from prober.judging.channels import CHANNELS
-from prober.judging.explain.summary import judgement, weights
+from prober.judging.explain.summary import judgement, log_e_of_all, weights
 from prober.judging.judge import advance
 from prober.judging.memory import RECENT, Memory, encode
 from prober.judging.promise import Promise
@@ -366,10 +366,14 @@ def with_log_e(memory, channel, log_e):
     return replace(memory, channels={**memory.channels, channel: held})
 
 
+def said_of(memory, label):
+    return judgement(memory, log_e_of_all(memory), label, Promise(), "")
+
+
 def test_a_channel_whose_evidence_is_not_a_number_is_never_quiet(caplog) -> None:
     _, memory, judgements = still()
     assert judgements[-1].state == "quiet"
-    lost = judgement(with_log_e(memory, "length", nan), judgements[-1].round, Promise(), "")
+    lost = said_of(with_log_e(memory, "length", nan), judgements[-1].round)
     assert lost.state == "insufficient_evidence"
     assert "internal error: the evidence of length is not a number" in lost.missing
     assert "length" not in {verdict.channel for verdict in lost.verdicts}
@@ -380,7 +384,7 @@ def test_a_channel_whose_evidence_is_not_a_number_is_never_quiet(caplog) -> None
 def test_the_other_channels_still_raise_an_alarm_where_one_is_not_a_number() -> None:
     _, memory, judgements = still()
     broken = with_log_e(with_log_e(memory, "length", nan), "refusal", 1000.0)
-    found = judgement(broken, judgements[-1].round, Promise(), "")
+    found = said_of(broken, judgements[-1].round)
     assert found.state == "alarm"
     assert found.verdicts[0].channel == "refusal"
     assert "length" in found.missing
@@ -388,7 +392,7 @@ def test_the_other_channels_still_raise_an_alarm_where_one_is_not_a_number() -> 
 
 def test_infinite_evidence_is_an_alarm_with_a_number_that_json_can_hold() -> None:
     _, memory, judgements = still()
-    found = judgement(with_log_e(memory, "refusal", inf), judgements[-1].round, Promise(), "")
+    found = said_of(with_log_e(memory, "refusal", inf), judgements[-1].round)
     assert found.state == "alarm"
     assert isfinite(found.e_value)
     assert isfinite(found.verdicts[0].e_value)

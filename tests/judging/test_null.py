@@ -186,5 +186,5 @@ def test_probabilities_whose_product_is_below_the_smallest_double_are_finite_in_
     mean = np.tile([1.0, 1e-30], (1, 32, 1))
     independent = np.zeros((1, 1), dtype=np.int64)
     stack, table = NullStack.of([still]), table_of(((0, 1),) * 32)
-    [[[found]]] = null.log_predictive(table, mean, np.full((1, 32), 1e9), stack, independent)
+    [[[found]]] = null.log_predictive(table, mean, np.full((1, 32), 1e9), stack, independent, independent == 0)
     assert found == pytest.approx(32 * np.log(1e-30))

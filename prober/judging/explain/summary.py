@@ -29,8 +29,8 @@ WORTH_SAYING: Final = 0.05
 """Change of share from which on a second answer is worth saying."""
 
 
-def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Judgement:
-    """What all channels together say of the round they were last stepped with."""
+def judgement(memory: Memory, log_e: float, label: str, promise: Promise, missing: str) -> Judgement:
+    """What all channels together say of the round they were last stepped with; `log_e` is their `log_e_of_all`."""
     lost = [name for name, held in memory.channels.items() if isnan(held.statistic.log_e)]
     verdicts = [
         _verdict(CHANNELS[name], held, memory.series, label, promise.threshold)
@@ -38,7 +38,6 @@ def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Jud
         if name not in lost
     ]
     verdicts.sort(key=lambda verdict: -verdict.e_value)
-    log_e = log_e_of_all(memory)
     ratio = log_e - log(promise.threshold)
     state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
     if lost:
@@ -104,10 +103,12 @@ def strongest(before: Floats, since: Floats) -> list[int]:
 
 def named(channel: str, scale: Scale, before: Floats, after: Floats) -> str:
     """The answers whose shares changed most, such as `“Blue” 31 % (was 88 %), “Red” 60 % (was 3 %)`."""
-    first, *others = np.argsort(-np.abs(after - before), kind="stable")[:2]
-    shown = [first, *(other for other in others if abs(after[other] - before[other]) >= WORTH_SAYING)]
-    said = [(_answer(channel, scale, int(one)), float(after[one]), float(before[one])) for one in shown]
-    return ", ".join(f"{answer} {percent(now)} (was {percent(then)})" for answer, now, then in said)
+    shares = list(zip(before.tolist(), after.tolist(), strict=True))
+    moved_by = [abs(now - then) for then, now in shares]
+    first, *others = sorted(range(len(shares)), key=lambda one: -moved_by[one])[:2]
+    shown = [first, *(other for other in others if moved_by[other] >= WORTH_SAYING)]
+    said = [(_answer(channel, scale, one), *shares[one]) for one in shown]
+    return ", ".join(f"{answer} {percent(now)} (was {percent(then)})" for answer, then, now in said)
 
 
 def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], label: str, threshold: float) -> Verdict:
@@ -116,7 +117,7 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
     now = held.recent[-1][1] + offset if held.recent and held.recent[-1][0] == label else nan
     onsets, log_e = held.statistic.onsets, held.statistic.log_e
     onset = None if best is None else onsets.labels[best]
-    since = [value for at, value in held.recent if onset is not None and at >= onset]
+    since = [] if onset is None else [value for at, value in held.recent if at >= onset]
     lately = fmean(since) + offset if since else reference
     shown, shown_reference = channel.show(lately, reference), channel.show(reference, reference)
     ranked = [] if best is None else strongest(onsets.mean[best], onsets.seen[best])

@@ -77,13 +77,17 @@ _Part: TypeAlias = tuple[FactKind, str, str]
 """Kind, part, and the series where it depends on the probe; else empty."""
 
 
+_SAID: Final = "identity."
+"""With this begin the categories of a fingerprint that say who answered."""
+
+
 def _values(one: Observation, requested: str) -> Iterator[tuple[_Part, str]]:
     """What one reply says."""
     fingerprint, reply = one.fingerprint, one.reply
     assert fingerprint is not None
     for key, value in fingerprint.categories.items():
-        if (part := _part_of(key)) is not None:
-            yield part, value
+        if key.startswith(_SAID):
+            yield _part_of(key), value
     served = fingerprint.categories.get("identity.model", NONE)
     if requested and served != NONE:
         value = requested if is_requested(requested, served) else served
@@ -97,10 +101,10 @@ def _values(one: Observation, requested: str) -> Iterator[tuple[_Part, str]]:
 
 
 @lru_cache(maxsize=1024)
-def _part_of(key: str) -> _Part | None:
-    """What a category of a fingerprint says of who answered; None where it is about something else."""
-    part = key.removeprefix("identity.")
-    return None if part == key else (kind_of(part), part, "")
+def _part_of(key: str) -> _Part:
+    """Of a category of a fingerprint that says who answered."""
+    part = key.removeprefix(_SAID)
+    return kind_of(part), part, ""
 
 
 def kind_of(part: str) -> FactKind:

@@ -38,12 +38,13 @@ TEMPERED: Final = np.arange(len(WEIGHTS)) < len(WEIGHTS) - 1
 
 
 def log_alternatives(
-    null: NullStack, old: Floats, support: Floats, seen: Floats, table: Table, classes: Ints
+    null: NullStack, old: Floats, support: Floats, seen: Floats, table: Table, classes: Ints, held: Bools
 ) -> Floats:
     """ln probability of the round, by every strategy: shape (onsets, channels, alternatives, classes).
 
     `old` (onsets, rows, categories) is the mean before each onset, with `support` (onsets, rows) replies behind it, and
-    `seen` what came since; `classes` (channels, classes) are those to hold the round against.
+    `seen` what came since; `classes` and `held` (channels, classes) are the classes, and which of them to hold the
+    round against.
     """
     since = seen.sum(axis=2)
     expected = since[..., None] * old
@@ -64,7 +65,7 @@ def log_alternatives(
     behind[:] = support[:, None]
     behind[:, -2] = width + since
     rows, categories = null.base.shape
-    flat = log_predictive(table, mean.reshape(-1, rows, categories), behind.reshape(-1, rows), null, classes.T)
+    flat = log_predictive(table, mean.reshape(-1, rows, categories), behind.reshape(-1, rows), null, classes.T, held.T)
     return flat.reshape(len(mean), len(WEIGHTS), *classes.T.shape).transpose(0, 3, 1, 2)
 
 

@@ -100,10 +100,11 @@ def _steps(states: Sequence[State], table: Table, label: str) -> list[State]:
     # After a change the null prefers odd classes; under the alternative the round may well be an ordinary one.
     usually = null.classes[:, : len(CLASS_PRIOR)]
     leading, log_share = _leading(ours, usually / null.classes.sum(axis=1, keepdims=True))
-    alternative = log_alternatives(null, stack.mean, stack.support, stack.seen, table, leading)
+    is_held = ~np.isneginf(log_share)
+    alternative = log_alternatives(null, stack.mean, stack.support, stack.seen, table, leading, is_held)
     alternative += log_share[:, None]
     log_alternative = logsumexp(alternative, axis=3)
-    log_null = np.where(np.isneginf(log_share), -np.inf, np.take_along_axis(joint, leading, axis=1))
+    log_null = np.where(is_held, np.take_along_axis(joint, leading, axis=1), -np.inf)
     log_ratio = log_alternative - logsumexp(log_null, axis=1)[:, None]
     # A round that repeats one of the reference, or is like no other, may be so after a change too: it is no evidence.
     whole = logsumexp(joint, axis=1)

@@ -133,52 +133,54 @@ class NullStack:
         return support
 
     def repeated(self, table: Table) -> Floats:
-        """What each reply's category is expected to hold in a round that repeats one: (repeats, replies)."""
-        repeated = np.ones((self.classes.shape[1] - len(CLASS_PRIOR) - 1, len(table.row)))
-        ends = [*table.first[1:], len(table.row)]
-        for null, row, start, end in zip(self.nulls, self.first, table.first, ends, strict=True):
+        """What each reply's category is expected to hold in a round that repeats one: (replies, repeats)."""
+        repeated = np.ones((len(table.row), self.classes.shape[1] - len(CLASS_PRIOR) - 1))
+        for null, row, (start, end) in zip(self.nulls, self.first.tolist(), pairwise(table.ends), strict=True):
             own = slice(start, end)
-            repeated[: len(null.repeats), own] = null.repeats[:, table.row[own] - row, table.category[own]]
+            repeated[own, : len(null.repeats)] = null.repeats[:, table.row[own] - row, table.category[own]].T
         return repeated
 
 
 def log_classes(null: NullStack, table: Table) -> Floats:
     """ln (pi_k * probability of the round in class k): (channels, classes + 1 + repeats), -inf for repeats it lacks."""
-    support = null.support
-    own = _tilted(table, (null.base / support[:, None])[None], null.score, np.arange(len(TILTS))[:, None])
-    alike = (null.valid / null.valid.sum(axis=1, keepdims=True))[table.row, table.category]
+    support, row, category = null.support, table.row, table.category
+    mean, tilt = null.base / support[:, None], _factors(null.score.tobytes(), null.score.shape[1])
+    total = np.matmul(mean[:, None], tilt.transpose(1, 2, 0))[:, 0]
+    own = mean[row, category][:, None] * tilt[:, row, category].T / total[row]
+    alike = (null.valid / null.valid.sum(axis=1, keepdims=True))[row, category]
     repeated = null.repeated(table)
-    behind = np.tile(support, (null.classes.shape[1], 1))
-    behind[len(CLASS_PRIOR)] = 1e9
+    behind = np.tile(support[:, None], (1, null.classes.shape[1]))
+    behind[:, len(CLASS_PRIOR)] = 1e9
+    strength = np.append(CLASS_STRENGTH, STRENGTHS[[OUTLIER_STRENGTH, *[REPEAT_STRENGTH] * repeated.shape[1]]])
     log_probability = _log_dirichlet_multinomial(
         table,
-        np.concatenate([np.tile(own[0], (len(STRENGTHS), 1)), alike[None], repeated]),
-        behind,
-        np.concatenate([CLASS_STRENGTH, STRENGTHS[[OUTLIER_STRENGTH, *[REPEAT_STRENGTH] * len(repeated)]]])[:, None],
+        np.concatenate([np.tile(own, (1, len(STRENGTHS))), alike[:, None], repeated], axis=1),
+        _concentration(behind, strength)[row],
     )
     share = null.classes / null.classes.sum(axis=1, keepdims=True)
     joint: Floats = log_probability.T + np.log(share, out=np.full_like(share, -np.inf), where=share > 0)
     return joint
 
 
-def log_predictive(table: Table, mean: Floats, behind: Floats, null: NullStack, classes: Ints) -> Floats:
+def log_predictive(table: Table, mean: Floats, behind: Floats, null: NullStack, classes: Ints, held: Bools) -> Floats:
     """ln probability of the round's replies, in their order, under every model and class: (models, classes, channels).
 
-    `mean` (models, rows, categories) with the weight of `behind` (models, rows) replies; `classes` (classes, channels).
+    `mean` (models, rows, categories) with the weight of `behind` (models, rows) replies; `classes` and `held` (classes,
+    channels): the classes, and which of them a channel's replies are held against. For the others it is -inf.
     """
-    here = _tilted(table, mean, null.score, (classes % len(TILTS))[:, null.channel])
-    return _log_dirichlet_multinomial(table, here, behind[:, None], CLASS_STRENGTH[classes][:, null.channel])
-
-
-def _tilted(table: Table, mean: Floats, score: Floats, tilts: Ints) -> Floats:
-    """What each reply's category is expected to hold, (models, tilts, replies); `tilts` (tilts, rows or 1)."""
-    tilt = _factors(score.tobytes(), score.shape[1])[tilts, np.arange(score.shape[1])]
+    of_row = classes[:, null.channel]
+    tilt = _factors(null.score.tobytes(), null.score.shape[1])[of_row % len(TILTS), np.arange(len(null.channel))]
     total = np.matmul(mean.swapaxes(0, 1), tilt.transpose(1, 2, 0))
-    cell = table.row * mean.shape[2] + table.category
-    expected = np.take(mean.reshape(len(mean), 1, -1), cell, axis=2)
-    here: Floats = expected * np.take(tilt.reshape(len(tilt), -1), cell, axis=1)
-    here /= np.take(total.transpose(1, 2, 0), table.row, axis=2)
-    return here
+    concentration = _concentration(behind.T[:, None], CLASS_STRENGTH[of_row].T[..., None])
+    nth, channel = np.nonzero(held)
+    repeated, reply = table.of_channels(channel)
+    row, category, which = repeated.row, repeated.category, nth[reply]
+    here = mean.transpose(1, 2, 0)[row, category]
+    here *= tilt[which, row, category][:, None]
+    here /= total[row, :, which]
+    found = np.full((len(mean), *classes.shape), -np.inf)
+    found[:, nth, channel] = _log_dirichlet_multinomial(repeated, here, concentration[row, which])
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -187,22 +189,27 @@ def _factors(score: bytes, rows: int) -> Floats:
     return np.exp(TILTS @ np.frombuffer(score).reshape(2, -1)).reshape(len(TILTS), rows, -1)
 
 
-def _log_dirichlet_multinomial(table: Table, here: Floats, behind: Floats, strength: Floats) -> Floats:
-    """ln probability of the replies of each channel in their order, (…, channels); `here` (…, replies), and (…, rows)
-    the replies behind each row's mean and the strength of the class."""
+def _concentration(behind: Floats, strength: Floats) -> Floats:
+    """How many replies' worth a mean has in a class of this strength, with so many replies behind the mean."""
     inverse = 1 / (strength + 1) + strength / (strength + 1) / (behind + 1)
-    concentration = np.take(1 / inverse - 1, table.row, axis=-1)
-    ratio = concentration * here
-    ratio += table.nth_in_cell
-    concentration += table.nth_in_row
-    ratio /= concentration
+    return 1 / inverse - 1
+
+
+def _log_dirichlet_multinomial(table: Table, here: Floats, concentration: Floats) -> Floats:
+    """ln probability of the replies of each channel in their order, (models, channels); `here`, what each reply's
+    category is expected to hold, and `concentration` are (replies, models), and both are overwritten."""
+    here *= concentration
+    here += table.nth_in_cell[:, None]
+    concentration += table.nth_in_row[:, None]
+    here /= concentration
     # One logarithm for sixteen factors: it costs less than sixteen.
-    starts = [range(start, end, 16) for start, end in pairwise([*table.first.tolist(), len(table.row)])]
+    starts = [range(start, end, 16) for start, end in pairwise(table.ends)]
     first = [i for of_channel in starts for i in of_channel]
     with np.errstate(under="ignore", over="ignore", divide="ignore"):
-        log_product = np.log(np.multiply.reduceat(ratio, first, axis=-1))
+        # Sums are taken over the last axis of what is contiguous: over another one they would be rounded otherwise.
+        log_product = np.log(np.ascontiguousarray(np.multiply.reduceat(here, first, axis=0).T))
         if not np.isfinite(log_product).all():  # the product is too small or too large for a double
-            log_sum = np.add.reduceat(np.log(ratio), first, axis=-1)
+            log_sum = np.add.reduceat(np.log(np.ascontiguousarray(here.T)), first, axis=-1)
             log_product = np.where(np.isfinite(log_product), log_product, log_sum)
     log_probability: Floats = np.add.reduceat(log_product, np.cumsum([0, *map(len, starts[:-1])]), axis=-1)
     return log_probability

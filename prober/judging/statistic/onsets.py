@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from prober.judging.statistic.bets import WEIGHTS
 from prober.judging.statistic.null import NullStack
-from prober.judging.statistic.readings import Floats, Ints, logsumexp, posterior, stacked
+from prober.judging.statistic.readings import Entry, Floats, Ints, logsumexp, posterior, stacked
 from prober.model.evidence import Between
 
 ONSETS: Final = 8
@@ -71,18 +72,18 @@ class OnsetStack:
 
         `rounds` is how many rounds each channel has been stepped with.
         """
-        support = np.concatenate([one.support for one in so_far], axis=1)
-        mean = (null.base / null.support[:, None])[None]
+        support, number = null.support, np.array(rounds, dtype=np.int64)
+        mean = null.base / support[:, None]
         return OnsetStack(
             labels=[(*one.labels, label) for one in so_far],
-            born=np.column_stack([[*one.born, number] for one, number in zip(so_far, rounds, strict=True)]),
-            mass=np.vstack([np.column_stack([one.mass for one in so_far]), put]),
-            log_capital=np.concatenate(
-                [np.stack([one.log_capital for one in so_far], axis=1), np.log(put[:, None] * WEIGHTS)[None]]
+            born=_with(np.array([one.born for one in so_far]).T, number),
+            mass=_with(np.array([one.mass for one in so_far]).T, put),
+            log_capital=_with(
+                np.array([one.log_capital for one in so_far]).swapaxes(0, 1), np.log(put[:, None] * WEIGHTS)
             ),
-            mean=np.concatenate([stacked([one.mean for one in so_far]), mean]),
-            support=np.concatenate([support, null.support[None]]),
-            seen=np.concatenate([stacked([one.seen for one in so_far]), np.zeros_like(mean)]),
+            mean=_with(stacked([one.mean for one in so_far]), mean),
+            support=_with(np.concatenate([one.support for one in so_far], axis=1), support),
+            seen=_with(stacked([one.seen for one in so_far]), np.zeros_like(mean)),
         )
 
     def apart(self, null: NullStack) -> list[Onsets]:
@@ -100,6 +101,10 @@ class OnsetStack:
             )
             for i, (labels, row, (rows, categories)) in enumerate(zip(self.labels, null.first, shapes, strict=True))
         ]
+
+
+def _with(so_far: npt.NDArray[Entry], newest: npt.NDArray[Entry]) -> npt.NDArray[Entry]:
+    return np.concatenate([so_far, newest[None]])
 
 
 def thinned(stack: OnsetStack, channel: Ints) -> tuple[OnsetStack, Floats]:

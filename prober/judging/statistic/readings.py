@@ -27,9 +27,9 @@ class Table:
 
     row: Ints
     category: Ints
-    nth_in_cell: Ints
+    nth_in_cell: Floats
     """How many earlier replies of the round fell into the same row and category."""
-    nth_in_row: Ints
+    nth_in_row: Floats
     replies: Floats
     """Shape (rows,): replies per row."""
     first: Ints = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
@@ -52,8 +52,8 @@ class Table:
         return Table(
             row=pairs[:, 0],
             category=pairs[:, 1],
-            nth_in_cell=np.array(nth_in_cell, dtype=np.int64),
-            nth_in_row=np.array(nth_in_row, dtype=np.int64),
+            nth_in_cell=np.array(nth_in_cell, dtype=np.float64),
+            nth_in_row=np.array(nth_in_row, dtype=np.float64),
             replies=np.array(replies, dtype=np.float64),
         )
 
@@ -69,6 +69,27 @@ class Table:
             replies=np.concatenate([table.replies for table in tables]),
             first=np.cumsum([0, *(len(table.row) for table in tables[:-1])]),
         )
+
+    @property
+    def ends(self) -> list[int]:
+        """Where each channel's replies begin, and where the last one's end."""
+        return [*self.first.tolist(), len(self.row)]
+
+    def of_channels(self, channels: Ints) -> tuple[Table, Ints]:
+        """The replies of these channels one below the other, rows as they are, and the place in `channels` of each."""
+        ends = self.ends
+        replies = [np.arange(ends[channel], ends[channel + 1]) for channel in channels.tolist()]
+        sizes = [len(own) for own in replies]
+        reply = np.concatenate(replies)
+        table = Table(
+            row=self.row[reply],
+            category=self.category[reply],
+            nth_in_cell=self.nth_in_cell[reply],
+            nth_in_row=self.nth_in_row[reply],
+            replies=self.replies,
+            first=np.cumsum([0, *sizes[:-1]]),
+        )
+        return table, np.repeat(np.arange(len(sizes)), sizes)
 
     def counts(self, categories: int) -> Floats:
         """Shape (rows, categories)."""
