@@ -39,6 +39,26 @@ def test_a_line_and_nothing_at_all() -> None:
     assert lay([]) == ((), 0.0)
 
 
+@pytest.mark.parametrize(
+    ("replies", "components"), [(300, 5), (5, 300), (40, 40), (40, 39), (39, 40), (30, 2), (2, 30)]
+)
+def test_it_is_the_plane_of_the_singular_value_decomposition(replies: int, components: int) -> None:
+    points = np.random.default_rng([replies, components]).normal(size=(replies, components))
+    centred = points - points.mean(axis=0)
+    sides, spreads, axes = np.linalg.svd(centred, full_matrices=False)
+    signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
+    found, shown = lay(points.tolist())
+    expected = (sides * spreads * signs)[:, :2]
+    assert np.array([[dot.x, dot.y] for dot in found]) == pytest.approx(expected, abs=1e-6)
+    assert shown == pytest.approx((spreads[:2] ** 2).sum() / (spreads**2).sum())
+
+
+def test_more_replies_than_components_on_a_line_have_no_height() -> None:
+    dots, shown = lay([[float(i), 2.0 * i, 0.0] for i in range(9)])
+    assert [dot.y for dot in dots] == [0.0] * 9
+    assert shown == pytest.approx(1.0)
+
+
 def test_the_same_vectors_are_never_mirrored() -> None:
     points = np.random.default_rng(3).normal(size=(20, 5))
     dots, _ = lay(points.tolist())
