@@ -269,11 +269,19 @@ def _superscript(digit: str) -> str:
     return "⁻" if digit == "-" else unicodedata.lookup(f"SUPERSCRIPT {unicodedata.name(digit).removeprefix('DIGIT ')}")
 
 
-_THINKING: Final = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL)
+_THINKING: Final = re.compile(
+    r"\A\s*(?:<(think|thinking|reasoning|thought|seed:think)>.*?(?:</\1>|\Z)|\[THINK\].*?(?:\[/THINK\]|\Z)"
+    r"|◁think▷.*?(?:◁/think▷|\Z)|<\|channel\|>analysis.*?(?:<\|channel\|>final(?:<\|message\|>)?|\Z))",
+    re.DOTALL,
+)
+_THOUGHT: Final = re.compile(r"</think>\s*?(?:\n|\Z)")
+"""An end without a beginning: with some templates the prompt itself begins the thinking."""
 
 
 def without_thinking(text: str) -> str:
     """A reply without the block of thinking that some servers leave at its start."""
+    if "<think>" not in text and (ends := _THOUGHT.search(text)):
+        return text[ends.end() :]
     return _THINKING.sub("", text)
 
 

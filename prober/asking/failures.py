@@ -36,7 +36,7 @@ SURE: Final = _patterns(
             r"|(?:payment method|credit card) (?:on file|to continue)|(?:add|enter|update) (?:\w+ ){0,3}payment method"
             r"|(?:inactive|expired|no active) subscription|subscription (?!key)(?:\w+ ){0,2}(?:expired|inactive)"
             r"|quota exceeded\W+upgrade"
-            r"|(?:exceeded|reached|used) (?:\w+ ){0,4}(?:credits|free (?:quota|tier|allowance))\b"
+            r"|(?:exceeded|reached|used) (?:\w+ ){0,4}(?:credits|free (?:quota|tier|allowance|allocation))\b"
             r"|(?:free )?trial (?:period )?(?:has |is )?(?:ended|expired|over)\b"
             r"|arrears?\b|account (?:\w+ ){0,2}not active|余额不足|欠费",
         ),

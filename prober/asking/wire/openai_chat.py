@@ -19,6 +19,7 @@ from prober.asking.wire.format import (
     Path,
     Request,
     body_signals,
+    count_of,
     dig,
     explained,
     filled,
@@ -60,6 +61,8 @@ ROUTING: Final[tuple[Path, ...]] = tuple(
 BODY_SIGNALS: Final[Mapping[str, Path]] = {
     "provider": ("provider",),  # OpenRouter: who answered
     "model_version": ("model_version",),  # watsonx
+    "quantization": ("model_info", "quant"),  # LM Studio
+    "runtime": ("runtime", "version"),
     "traffic_type": ("usage", "extra_properties", "google", "traffic_type"),  # Vertex: on demand, or provisioned
 }
 CHOICE_SIGNALS: Final[Mapping[str, Path]] = {
@@ -91,8 +94,10 @@ HELD: Final[Mapping[str | None, str]] = {
     "document": "a file", "document_url": "a file",
 }  # fmt: skip
 """Types of parts of content that are no text → what they hold."""
-_WRAPPERS: Final = ("data", "result", "response", "body")
-"""Names under which some gateways put the whole body."""
+_WRAPPERS: Final = ("data", "result", "response", "body", "output")
+"""Names under which some gateways put the whole body, and DashScope's own API all but the counts."""
+SENSITIVE: Final = ("output_sensitive", "input_sensitive")
+"""MiniMax: what its filter says of an answer that it emptied."""
 
 
 class ChatCompletions:
@@ -159,6 +164,7 @@ class ChatCompletions:
         tokens = tokens_of(first_of(_filled, body, USAGE) or body, CHAT)  # Ollama counts at the top
         first = next(iter(_logprobs(choice)), None)
         routing = first_of(_filled, choice, ROUTING) or first_of(_filled, body, ROUTING)
+        filtered = finish_reason if ending == "filtered" else _filter_of(body, choice, message)
         reply = Reply(
             at=at,
             text=spoken(message),
@@ -167,7 +173,7 @@ class ChatCompletions:
             system_fingerprint=text_of(dig(body, "system_fingerprint")),
             service_tier=first_of(text_of, body, TIER),
             finish_reason=finish_reason,
-            refusal=refusal_of(message) or (finish_reason if ending == "filtered" else _filter_of(choice, message)),
+            refusal=refusal_of(message) or filtered,
             tool_calls=tool_calls_of(message),
             headers=body_signals(body, BODY_SIGNALS)
             | body_signals(choice, CHOICE_SIGNALS)
@@ -175,7 +181,7 @@ class ChatCompletions:
             input_tokens=tokens.input,
             output_tokens=tokens.output,
             reasoning_tokens=tokens.reasoning,
-            cached_tokens=tokens.cached,
+            cached_tokens=count_of(dig(body, "usage", "cached_tokens")) if tokens.cached is None else tokens.cached,
             top_logprobs=logprobs_of(items(dig(first, "top_logprobs")) or [first]),
         )
         held = [name for field, name in MEDIA.items() if dig(message, field)]
@@ -185,19 +191,28 @@ class ChatCompletions:
 
 def _unwrapped(body: object) -> object:
     """The body itself, or the one that a gateway put into an envelope."""
-    inner = [dig(body, name) for name in _WRAPPERS if dig(body, "choices") is None]
-    return next((one for one in inner if _choice(one) is not None), body)
+    if _choice(body) is not None or not isinstance(body, dict):
+        return body
+    if dig(body, "output", "message") is not None:
+        return body  # Bedrock's Converse
+    inner = next((one for name in _WRAPPERS if _choice(one := body.get(name)) is not None), None)
+    outer = {name: body[name] for name in ("usage", "model") if name in body}
+    return outer | inner if isinstance(inner, dict) else body
 
 
-def _filter_of(choice: object, message: object) -> str | None:
-    """Azure's filter, where only its results say that it emptied the answer."""
-    results = filled(dig(choice, "content_filter_results")).values()
-    return "content_filter" if not spoken(message) and any(dig(one, "filtered") is True for one in results) else None
+def _filter_of(body: object, choice: object, message: object) -> str | None:
+    """A filter that emptied the answer, where only its results say so: Azure's, MiniMax's."""
+    if spoken(message):
+        return None
+    if any(dig(one, "filtered") is True for one in filled(dig(choice, "content_filter_results")).values()):
+        return "content_filter"
+    return next((name for name in SENSITIVE if dig(body, name) is True), None)
 
 
 def _choice(body: object) -> object:
     """The first choice; of those who write it at the top, such as Ollama's own API and Cohere's v2, the body itself."""
     is_one = isinstance(dig(body, "message"), dict) or isinstance(dig(body, "response"), str)
+    is_one |= isinstance(dig(body, "text"), str) and _finish_reason(body) is not None  # DashScope, Cohere's v1
     return body if is_one and dig(body, "choices") is None else first_choice(dig(body, "choices"))
 
 
