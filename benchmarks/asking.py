@@ -44,15 +44,19 @@ BODY = json.dumps({
 }).encode()
 HEAD = ("HTTP/1.1 200 OK", "content-type: application/json", "connection: keep-alive", f"content-length: {len(BODY)}")
 ANSWER = "\\r\\n".join([*HEAD, "", ""]).encode() + BODY
+NOTHING_HERE = b"HTTP/1.1 404 Not Found\\r\\nconnection: keep-alive\\r\\ncontent-length: 0\\r\\n\\r\\n"
 
 async def serve(reader, writer):
     try:
         while True:
             head = await reader.readuntil(b"\\r\\n\\r\\n")
-            lines = head.lower().split(b"\\r\\n")
-            await reader.readexactly(next(int(line[15:]) for line in lines if line.startswith(b"content-length:")))
-            await asyncio.sleep(float(sys.argv[1]))
-            writer.write(ANSWER)
+            if head.startswith(b"POST "):
+                lines = head.lower().split(b"\\r\\n")
+                await reader.readexactly(next(int(line[15:]) for line in lines if line.startswith(b"content-length:")))
+                await asyncio.sleep(float(sys.argv[1]))
+                writer.write(ANSWER)
+            else:
+                writer.write(NOTHING_HERE)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         pass
@@ -66,7 +70,8 @@ async def main():
 
 asyncio.run(main())
 """
-"""An endpoint in a process of its own: every answer takes as long, and connections are kept."""
+"""An endpoint in a process of its own: every answer takes as long, and connections are kept. A round also asks for the
+pages on which servers describe themselves (`prober.asking.metadata`); this one has none."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class Asking:
     """Median over the repetitions of ours / bare, each pair one after the other."""
     cpu_ratio: float
     promptfoo: Speed | None
-    """None where it is not installed; its CPU is not measured."""
+    """None where it does not run; its CPU is not measured."""
 
 
 def measure(effort: Effort) -> Asking:
@@ -162,12 +167,9 @@ def _prompt(number: int) -> str:
 
 
 def _promptfoo(url: str, folder: Path) -> Speed | None:
-    """The same asks by promptfoo, start-up within; None without it or without Node 22."""
-    program, node = shutil.which("promptfoo"), shutil.which("node")
-    if program is None or node is None:
-        return None
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.lstrip("v").split(".")[0]) < 22:
+    """The same asks by promptfoo, start-up within; None where it is not there, or does not run with this Node."""
+    program = shutil.which("promptfoo")
+    if program is None or subprocess.run([program, "--version"], check=False, capture_output=True).returncode:
         return None
     provider = {"id": "openai:chat:m", "config": {"apiBaseUrl": url, "apiKey": "none"}}
     tests = [{"vars": {"n": number % PROBES}} for number in range(ASKS)]
@@ -183,7 +185,7 @@ def _promptfoo(url: str, folder: Path) -> Speed | None:
 def lines(result: Asking) -> list[str]:
     """How, and what was found."""
     if result.promptfoo is None:
-        promptfoo = ["promptfoo was not measured: it needs Node 22 and `promptfoo` on the path."]
+        promptfoo = ["promptfoo was not measured: it needs `promptfoo` on the path, and the Node that it runs with."]
     else:
         promptfoo = [f"promptfoo, start-up within: {result.promptfoo.asks_per_second:.0f} asks a second."]
     return [

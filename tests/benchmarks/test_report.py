@@ -13,6 +13,7 @@ from benchmarks import (
     auc,
     cost,
     delay,
+    killed,
     mixture,
     numbers,
     pages,
@@ -45,6 +46,24 @@ def areas(**of: float) -> auc.Row:
 
 RESULTS = {
     "asking": asking.Asking(500, 5, asking.Speed(600.0, 0.9), asking.Speed(400.0, 2.0), 0.66, 2.2, None),
+    "killed": killed.Killed(
+        minutes=10.0,
+        kills=60,
+        outage_s=60.0,
+        due=120,
+        lost=2,
+        undaemoned=4,
+        twice=1,
+        states={"judged": 115, "missed: overdue": 9},
+        asks=402,
+        replies=400,
+        stored_twice=0,
+        incidents=2,
+        notices=3,
+        undelivered=1,
+        resent=1,
+        of_the_database={"database_lost": 2, "database_back": 1},
+    ),
     "auc": auc.Areas(40, (areas(ours=0.6, scan=0.9),)),
     "delay": delay.Delays((ROW, replace(ROW, method="scan")), {"scan": 0.7}, 336, 0, 6.0),
     "mixture": mixture.Mixtures((mixture.Row("template", 0.16, 5.0, "ours", (3, None, 5)),)),
@@ -140,6 +159,7 @@ def test_the_page_begins_with_what_was_found(measured) -> None:
         "1.05 times",
         "SQLite: with 1,000,000 replies a page costs the store at most 1.50 times what it costs with 10,000 (overview); "
         "20 ms, where it is most (cost)",
+        "of 120 due times 2 had no round and 1 had two, and of 3 notices 1 never arrived and 1 arrived twice",
         "Postgres: with 1,000,000 replies a page costs the store at most 2.00 times",
     ):
         assert told in short
