@@ -45,6 +45,7 @@ def payload(notice: Notice) -> dict[str, Json]:
     its event has no use for is null, zero or empty."""
     source = notice.source or Source("", "", "", None, 1.0)
     change = notice.about if isinstance(notice.about, ChangeNews) else _NO_CHANGE
+    how_likely = "" if change is _NO_CHANGE else chance(change.e_value, change.threshold, source.false_alarms_per_year)
     items = notice.about.items if isinstance(notice.about, Digest) else ()
     also, facts = (notice.about.also, notice.about.facts) if isinstance(notice.about, IncidentNews) else ((), ())
     return {
@@ -67,7 +68,7 @@ def payload(notice: Notice) -> dict[str, Json]:
             "e_value": finite(change.e_value),
             "threshold": finite(change.threshold),
             "false_alarms_per_year": finite(source.false_alarms_per_year),
-            "words": chance(change.e_value, change.threshold, source.false_alarms_per_year),
+            "words": how_likely,
         },
         "share": None if change.share is None else _share(change.share),
         "moved": [

@@ -75,8 +75,8 @@ def triage(
     against each, and what would settle it. With --ask, one change at a time is undone and the endpoint asked again; the
     result is stored and enters the ranking.
 
-    Exit code 0 if nothing changed, 1 if a cause is named, 3 if there is not enough evidence, or the endpoint
-    does not answer (with --ask).
+    Exit code 0 if nothing changed, 1 if a cause is certain, even if another may be at work too; 3 if there is not
+    enough evidence, or the endpoint does not answer (with --ask).
     """
     now = now_utc()
     if ask is None and (fallback or paths):
@@ -144,9 +144,9 @@ def _ask(
 
 
 def exit_code(found: list[Triage]) -> int:
-    """1 where a cause is named; else 3 where one cannot be said; else 0."""
+    """1 where a cause is named, or as good as certain; else 3 where none can be said; else 0."""
     verdicts = {one.verdict for one in found}
-    if verdicts - {"none", UNDECIDED}:
+    if verdicts - {"none", UNDECIDED} or any(each.is_sure for one in found for each in one.ranking):
         return 1
     return 3 if UNDECIDED in verdicts or not verdicts else 0
 

@@ -16,7 +16,7 @@ from prober.alerts.keys import notice_key
 from prober.alerts.webhook import WebhookAlerter, open_webhook, payload, signature
 from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
-from prober.model.notice import Outcome
+from prober.model.notice import ChangeNews, Outcome
 from prober.settings import Settings
 from tests.alerts.hook import Hook
 from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice, edited
@@ -133,6 +133,12 @@ def test_the_alerter_shows_neither_address_nor_secret() -> None:
     opened = open_webhook(Settings(webhook_url="https://a.example/token", webhook_secret="hush"))  # type: ignore[arg-type]
     assert opened is not None
     assert "token" not in repr(opened) and "hush" not in repr(opened)
+
+
+@pytest.mark.parametrize("notice", NAMED.values(), ids=NAMED)
+def test_only_a_change_says_how_often_chance_would_do_it(notice) -> None:
+    about = payload(notice)["evidence"]["words"]
+    assert about.startswith("by chance ") if isinstance(notice.about, ChangeNews) else about == ""
 
 
 def test_the_document_names_every_key_of_the_body() -> None:

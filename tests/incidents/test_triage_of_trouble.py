@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from prober.asking.breaker import EVERY_ASK
+from prober.cli.triage import exit_code
 from prober.incidents.routing import NOBODY
 from prober.incidents.runbooks import choose
 from prober.incidents.triage import triage as walk
@@ -104,6 +105,7 @@ def test_what_is_sure_is_not_called_uncertain_where_another_cause_may_be_at_work
     found = walk(failing(failure, neighbours=(TWIN,)), AT)
     first, second, *_ = found.ranking
     assert found.named == () and first.probability > 0.95 > second.probability
+    assert exit_code([found]) == 1, "something is wrong, whatever else may be"
     assert found.words.startswith(f"{CAUSE_WORDS[first.cause]} ({first.percent}); another cause may be at work too: ")
     assert f"{CAUSE_WORDS[second.cause]} ({second.percent})" in found.words
 
