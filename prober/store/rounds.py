@@ -94,14 +94,14 @@ def make_due(
 
 
 def newest_ahead(tx: Transaction, endpoint: str, probe_set: str, now: datetime) -> str:
-    """Label of the newest round of a set that was completed in the future: later the clock was set back. Empty where
-    there is none."""
+    """Label of the newest round of a set that was due or completed in the future: later, or while it was asked, the
+    clock was set back. Empty where there is none."""
     ahead = (
         RoundRow.endpoint == endpoint,
         RoundRow.probe_set == probe_set,
-        RoundRow.state == "completed",
+        col(RoundRow.state).in_(("claimed", "completed")),
         col(RoundRow.due_at) > now - _LONGEST_AGO,
-        col(RoundRow.completed_at) > now + CLOCK_SLACK,
+        or_(col(RoundRow.due_at) > now + CLOCK_SLACK, col(RoundRow.completed_at) > now + CLOCK_SLACK),
     )
     return tx.exec(select(func.max(RoundRow.label)).where(*ahead)).one() or ""
 
