@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from prober.incidents.clock import attendance, freshness, pass_time, replaced, unwatched
 from prober.incidents.routing import Routing
@@ -146,7 +146,9 @@ def _is_fresh(
     stale_since: datetime | None, newest: datetime | None, since: datetime, deadline: datetime, now: datetime
 ) -> Decision:
     known = newest is not None and newest <= now + CLOCK_SLACK  # else it was completed while a clock was ahead
-    return freshness(stale_since is not None, max(since, newest) if newest and known else since, deadline)
+    completed = newest if newest and known else datetime.min.replace(tzinfo=UTC)
+    # Only a completed round makes it fresh: not a daemon that was started again, nor an edited schedule.
+    return freshness(stale_since is not None, completed if stale_since else max(since, completed), deadline)
 
 
 def beat(

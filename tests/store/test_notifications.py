@@ -350,6 +350,8 @@ def test_stale_and_fresh_are_reported_once_and_to_the_same(store: Store) -> None
     assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event == "stale"
     assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event is None
     assert news(late - HOUR) == frozenset()
+    again = check_freshness(store, BILLING, late, late - HOUR, Routing(("log",)), late)
+    assert again.event is None, "a daemon that is started again has completed no round"
     assert store.query(overview.endpoints)[0].stale_since == late
     complete(store, late)
     assert news(late - HOUR) == {HASH}
