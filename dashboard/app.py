@@ -49,13 +49,15 @@ STYLE: Final = """
 @media (640px < width < 1150px) {[class*="st-key-strip-of"] span {font-size: 0.4rem !important}}
 @media (width < 480px) {[class*="st-key-strip-of"] span {font-size: 0.6rem !important}}
 .stMain pre .token {color: inherit !important}
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) {display: none}
 .reply {white-space: pre-wrap; overflow-wrap: anywhere; font-family: monospace; font-size: 0.875rem}
 .reply del {background: rgba(213, 94, 0, 0.2); text-decoration: line-through}
 .reply ins {background: rgba(0, 114, 178, 0.2); text-decoration: underline}
 """
 # What Streamlit has no option for: less room on top, captions and code with a contrast that all can read (WCAG asks for
 # 4.5 to 1), metrics that wrap, links that look like links (those of the menu say where one is) and show where the
-# keyboard is, strips that fit into a line on a narrow window, and the marks in replies.
+# keyboard is, strips that fit into a line on a narrow window, and the marks in replies. Streamlit's own download of a
+# table is hidden: it writes cells that a spreadsheet runs as formulas, which ours never does.
 
 
 def drawn_by(name: str) -> Callable[[PageContext], None]:

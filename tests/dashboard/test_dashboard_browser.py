@@ -275,6 +275,15 @@ def test_what_is_seen_is_taken_away(dashboard, tab):
     assert len(Path(log.value.path()).read_text().splitlines()) == 16
 
 
+def test_no_table_offers_a_download_that_a_spreadsheet_would_run(dashboard, tab):
+    page = tab()
+    page.goto(f"{dashboard[0]}replies")
+    own = page.locator("[aria-label^='Download as CSV']")
+    own.first.wait_for(state="attached")
+    assert not [each for each in own.all() if each.is_visible()]
+    assert page.locator("[aria-label^='Fullscreen']").first.is_visible()
+
+
 def test_unknown_incidents_and_endpoints_are_reported_kindly(dashboard, tab):
     page = tab()
     page.goto(f"{dashboard[0]}?incident=4711")
