@@ -207,11 +207,17 @@ def spellings(secret: str) -> re.Pattern[str]:
     return re.compile("|".join([start + rest, end, *in_numbers, *wrapped]), re.IGNORECASE)
 
 
+_WIDE: Final = ("utf-16-le", "utf-16-be")
+"""Two bytes for each character, as Windows and PowerShell encode texts."""
+
+
 def _encoded(secret: str) -> list[str]:
     raw = secret.encode()
     return [
         *_in_base64(secret),
         *_in_base64(base64.b64encode(raw).decode()),
+        *(secret.encode(wide).hex() for wide in _WIDE),
+        *(base64.b64encode(secret.encode(wide)).decode().rstrip("=") for wide in _WIDE),
         base64.b32encode(raw).decode().rstrip("="),
         base64.b85encode(raw).decode(),
         base64.a85encode(raw).decode(),

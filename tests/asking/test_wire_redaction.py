@@ -61,6 +61,8 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "hexadecimal, listed": lambda key: ", ".join(f"0x{byte:02x}" for byte in key.encode()),
     "decimal": lambda key: json.dumps(list(key.encode())).strip("[]"),
     "base32": lambda key: base64.b32encode(key.encode()).decode().rstrip("="),
+    "UTF-16 in base64": lambda key: base64.b64encode(key.encode("utf-16-le")).decode(),
+    "UTF-16 in hex": lambda key: key.encode("utf-16-be").hex(),
     "base64 twice": lambda key: base64.b64encode(base64.b64encode(key.encode())).decode(),
     "rot13": lambda key: codecs.encode(key, "rot13"),
     "masked with dashes": lambda key: f"{key[:6]}-----{key[-4:]}",
