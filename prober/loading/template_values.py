@@ -25,6 +25,8 @@ MOST: Final = 1000
 """Probes that one may stand for."""
 MOST_NAMES: Final = 200
 """Values of one probe: each is compared with every other name, to suggest the one that was meant."""
+LONGEST: Final = 131_072
+"""Characters of a value in a CSV file."""
 
 _COLUMN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -145,6 +147,7 @@ def _of_file(address: str, folder: Path) -> Sequence[JsonValue]:
 
 
 def _of_csv(name: str, text: str) -> list[JsonValue]:
+    csv.field_size_limit(LONGEST)  # of the whole process: a reply log that was read before may have set another one
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     rows: list[JsonValue] = []
     try:
@@ -159,7 +162,7 @@ def _of_csv(name: str, text: str) -> list[JsonValue]:
     except csv.Error as error:
         why = f"not CSV ({error}); quote values that hold commas or quotes"
         if "field limit" in str(error):
-            why = f"a value longer than {csv.field_size_limit():,} characters; shorten it, or close the quote before it"
+            why = f"a value longer than {LONGEST:,} characters; shorten it, or close the quote before it"
         raise Fault(f"{name}:{reader.reader.line_num}: {why}") from None
     return rows
 
