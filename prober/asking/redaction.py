@@ -235,13 +235,15 @@ def _in_a_url(character: str) -> str:
 def _spelled(character: str) -> str:
     """A character as itself, escaped for JSON, a URL, HTML or mail, once or several times over, or as wide as a Chinese
     one."""
-    code = ord(character)
+    code, in_bytes, escape = ord(character), character.encode(), r"\\{1,8}"
+    units = re.findall("....", character.encode("utf-16-be").hex())
     names = "".join(f"|{name}" for name in _NAMES.get(character, ()))
     json, url, html, mail = (
-        rf"\\{{1,8}}(?:u00{code:02x}|u\{{0{{0,4}}{code:x}\}}|U0{{6}}{code:02x}|x{code:02x}|{code:03o})",
-        f"%(?:25){{0,3}}{code:02x}",
+        f"{escape}(?:u{f'{escape}u'.join(units)}|u\\{{0{{0,4}}{code:x}\\}}|U{code:08x}|x{code:02x}"
+        f"|{escape.join(f'{byte:03o}' for byte in in_bytes)})",
+        "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in in_bytes),
         f"&(?:amp;){{0,3}}(?:#0{{0,3}}{code};|#x0{{0,2}}{code:x};{names})",
-        f"={code:02x}",
+        "".join(f"={byte:02x}" for byte in in_bytes),
     )
     wide = f"|{chr(code + 0xFEE0)}" if 0x21 <= code <= 0x7E else ""
     return rf"(?:{json}|{url}|{html}|{mail}|\\{{0,8}}{re.escape(character)}{wide})"

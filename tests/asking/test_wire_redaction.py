@@ -6,6 +6,7 @@ import base64
 import codecs
 import html
 import json
+import quopri
 import random
 import re
 import urllib.parse
@@ -112,6 +113,23 @@ def test_a_secret_is_found_in_any_spelling(spelling: str) -> None:
     assert clean.startswith("The key ") and clean.endswith(" is wrong, they said.")
     assert "[redacted]" in clean and len(clean) < len("The key  is wrong, they said.") + 30
     assert not remains(clean)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        json.dumps,
+        urllib.parse.quote,
+        lambda key: urllib.parse.quote(urllib.parse.quote(key)),
+        lambda key: quopri.encodestring(key.encode()).decode(),
+        lambda key: "".join(f"\\{byte:03o}" if byte > 127 else chr(byte) for byte in key.encode()),
+        html.escape,
+        lambda key: "".join(f"&#{ord(character)};" for character in key),
+    ],
+)
+def test_a_password_with_other_letters_is_found_escaped(spelled: Callable[[str], str]) -> None:
+    password = "påsswörd-€-\U0001f600-9f8e7d6c"
+    assert redacted(f"user {spelled(password)} end", password).replace('"', "") == "user [redacted] end"
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
