@@ -77,7 +77,7 @@ def test_a_broken_file_is_in_the_sign_of_life_until_it_is_fixed(store: Store, tm
     daemon.beat()
     [sign] = store.query(daemons.statuses)
     [problem] = sign.file_problems
-    assert problem.startswith(f"{file}:") and 'unknown field "probs"; did you mean "probes"?' in problem
+    assert problem.startswith(f"{file}:") and 'unknown field "probs"; probes is there already' in problem
     file.write_text(good)
     daemon.reload()
     daemon.beat()
