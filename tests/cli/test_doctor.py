@@ -110,7 +110,9 @@ def test_a_cache_is_to_be_switched_off_once(prober: Run, home: Path, server: Ans
     server.headers = {header: "HIT"}
     said = prober("doctor", "--ask").out
     assert said.count("switch") == 1, said
-    assert "not the model; switch the cache of the gateway off for the prober (docs/operating/caches.md says how)" in said
+    assert (
+        "not the model; switch the cache of the gateway off for the prober (docs/operating/caches.md says how)" in said
+    )
 
 
 @pytest.mark.slow
