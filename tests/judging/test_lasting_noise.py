@@ -50,6 +50,7 @@ def test_noise_that_lasts_is_estimated_within_a_factor_of_two_though_the_mean_is
     assert true / 2 < typical(memory, share) < true * 2
 
 
+@pytest.mark.slow
 def test_hourly_rounds_say_how_long_noise_lasts_in_days() -> None:
     """Read in one week: correlated 0.9 from day to day, so that 19 days count as one."""
     hours = [Round(f"{i:06d}", "e", START + timedelta(hours=i), ()) for i in range(168)]

@@ -215,7 +215,10 @@ def test_more_probes_of_one_than_fit_into_memory_are_refused_before_they_are_mad
         f"vars: {{x: {'y' * 9_000}}}\nprobes: [{{id: a, prompt: '{'{{x}}' * 5_000}'}}]\n",
         f"vars: {{x: {'y' * 9_000}}}\nprobes: [{{id: a, prompt: '{'{{x}}' * 5}{{{{n}}}}', vars: {{n: [{', '.join(map(str, range(999)))}]}}}}]\n",
         f"vars: {{x: {'y' * 9_000}}}\nprobes: [{{id: a, prompt: '{{{{n}}}}', vars: {{n: 1}}, expect: [{{type: contains, value: '{'{{x}}' * 5_000}'}}]}}]\n",
-        "probes:\n" + "".join(f"  - {{id: a{n}, system: s{n}, prompt: 'file://long.txt'}}\n" for n in range(60)),
+        pytest.param(
+            "probes:\n" + "".join(f"  - {{id: a{n}, system: s{n}, prompt: 'file://long.txt'}}\n" for n in range(60)),
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["a long text", "many rows", "a check", "one file many times"],
 )  # fmt: skip

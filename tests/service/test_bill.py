@@ -241,6 +241,7 @@ def test_an_agent_in_a_loop_is_an_incident_at_once_and_over_an_hour_later(
         assert world.news == ["bill_above_plan", "bill_in_plan"]
 
 
+@pytest.mark.slow
 def test_a_greeting_that_many_users_send_is_no_loop(world: World) -> None:
     world.now = START + HOUR
     hello = [world.line(START + timedelta(seconds=i), prompt="hi") for i in range(80)]
@@ -249,6 +250,7 @@ def test_a_greeting_that_many_users_send_is_no_loop(world: World) -> None:
     assert world.found == []
 
 
+@pytest.mark.slow
 def test_declared_caps_hold_and_null_allows_any_number(world: World) -> None:
     for caps, opens in (({"max_repeats": 5}, True), ({"max_repeats": None, "max_steps": None}, False)):
         one = World(**caps)
@@ -257,6 +259,7 @@ def test_declared_caps_hold_and_null_allows_any_number(world: World) -> None:
         one.store.close()
 
 
+@pytest.mark.slow
 def test_a_loop_that_a_person_closed_opens_again_only_when_it_goes_on_for_an_hour(world: World) -> None:
     world.hours(1, 60, prompt="same")
     act(world.store, world.found[0].id, Action("close", "ann", "known"), LOG, world.now)

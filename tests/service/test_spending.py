@@ -146,6 +146,7 @@ def test_probes_that_are_edited_while_they_spend_too_much_are_asked_and_learnt_a
     assert prober.opened() == (found,), "it stays as it is until the new plan is known"
 
 
+@pytest.mark.slow
 def test_what_a_person_asks_in_a_loop_opens_one_incident_which_ends_with_it(prober: Prober) -> None:
     """Twenty rounds an hour are no loop; with more, the incident names who asks, and ends at half as many."""
     minute = timedelta(minutes=1)
