@@ -217,7 +217,7 @@ def give_time(world: World) -> None:
 
 
 @pytest.mark.parametrize("examples", [2, pytest.param(12, marks=pytest.mark.slow)])
-def test_nothing_is_lost_undone_or_untold(sqlite_template: Path, tmp_path: Path, examples: int) -> None:
+def test_nothing_is_lost_undone_or_unreported(sqlite_template: Path, tmp_path: Path, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(steps=st.lists(STEPS, min_size=6, max_size=25))
     def walks(steps: list[tuple]) -> None:
