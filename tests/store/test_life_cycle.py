@@ -1,4 +1,4 @@
-"""Random rounds, presses, clock moves, crashes and restarts over the real store: nothing is lost, undone or untold.
+"""Random rounds, presses, clock moves, crashes and restarts over the real store: nothing is lost, undone or unreported.
 
 `tests/incidents/test_life_cycle.py` does the same over the pure functions, a thousand times faster."""
 
