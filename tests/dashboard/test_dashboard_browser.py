@@ -249,7 +249,7 @@ def test_a_row_of_the_table_leads_to_its_history_and_the_time_range_moves(dashbo
     page.get_by_role("heading", name="Overview").wait_for()
     page.get_by_test_id("stDataFrame").first.wait_for()  # the table, and not the list
     page.go_forward()
-    page.get_by_text("length (ratio to reference): as before").wait_for()
+    page.get_by_text("As before. Newest round").wait_for()
     dots = page.locator("svg.marks").nth(1).locator("path[aria-roledescription=point]")
     dots.first.wait_for()
     assert dots.count() == 16
