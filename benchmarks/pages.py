@@ -122,7 +122,7 @@ def _overview(store: Store) -> None:
     (
         store.query(watches.changes),
         store.query(overview.endpoints),
-        store.query(overview.recent_rounds_of_each),
+        store.query(overview.recent_rounds_of_each, datetime.now(UTC)),
         store.query(incidents.recent),
         store.query(deliveries),
         store.query(promises),

@@ -76,9 +76,11 @@ class CachedStore:
     def endpoints(self) -> tuple[EndpointView, ...]:
         return self._each(formatting.endpoint, self._ask(overview.endpoints))
 
-    def rounds(self) -> tuple[RoundView, ...]:
-        """The newest of every endpoint."""
-        return self._ask(overview.recent_rounds_of_each)
+    def rounds(self, now: datetime) -> tuple[RoundView, ...]:
+        """The newest of every endpoint, none of a time that has not come."""
+        return self._kept(
+            lambda: self.store.query(overview.recent_rounds_of_each, now), "rounds", f"{now:%Y-%m-%dT%H:%M}"
+        )
 
     def strips(self, now: datetime) -> Mapping[str, tuple[DayState, ...]]:
         """Name of an endpoint → the state of each of the last days, UTC."""

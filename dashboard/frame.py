@@ -80,7 +80,7 @@ def _look_for_news(drawn_at: datetime, zone: tzinfo, newest: str | None, looks: 
     `looks`: when this ran for the same drawing; the first time is the drawing itself."""
     now = datetime.now(UTC)
     looks.append(now)
-    if len(looks) > 1 and (now - drawn_at > REDRAW_AFTER or _newest() != newest):
+    if len(looks) > 1 and (abs(now - drawn_at) > REDRAW_AFTER or _newest() != newest):
         st.rerun()
     del looks[:-1]
     st.caption(

@@ -42,7 +42,9 @@ _ROWS: Final = 25
 
 def draw(context: PageContext) -> None:
     store = context.store
-    statuses = endpoint_statuses(store.endpoints(), store.rounds(), store.maintenance(context.now), context.now)
+    statuses = endpoint_statuses(
+        store.endpoints(), store.rounds(context.now), store.maintenance(context.now), context.now
+    )
     needy = [one for one in statuses if needs_somebody(one)]
     heading("Overview", tab=f"{len(needy)} of {len(statuses)} need attention" if needy else "All quiet")
     _about_the_prober(context)

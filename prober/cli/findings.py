@@ -96,7 +96,8 @@ def _file(path: Path) -> Iterator[Finding]:
 def _stored(store: Store, declarations: Declarations | None) -> Iterator[Finding]:
     """What the database knows of the endpoints and daemons."""
     now = now_utc()
-    statuses = endpoint_statuses(store.query(overview.endpoints), store.query(overview.recent_rounds_of_each), (), now)
+    newest = store.query(overview.recent_rounds_of_each, now)
+    statuses = endpoint_statuses(store.query(overview.endpoints), newest, (), now)
     for one in statuses:
         if cached := one.endpoint.last_round_cached:
             why = "A cached reply says nothing about the model; it is not judged."

@@ -62,7 +62,7 @@ class Heartbeat:
             store = self._store
             statuses = endpoint_statuses(
                 store.query(overview.endpoints),
-                store.query(overview.recent_rounds_of_each),
+                store.query(overview.recent_rounds_of_each, now),
                 store.query(daemons.not_over, now=now),
                 now,
             )

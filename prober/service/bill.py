@@ -30,6 +30,8 @@ WHOLE_AFTER: Final = timedelta(days=1)
 """After its end a day of a report counts as whole: providers add to it for some hours."""
 REPORTED: Final = timedelta(days=31)
 """Days of a report that are read each time: providers correct them."""
+_LOOKED_BACK: Final = timedelta(days=40)
+"""Hours of this time are read anew each hour; what is older and was not judged is not judged any more."""
 AGAIN: Final = timedelta(hours=1)
 """After a report could not be read."""
 LEAST_DOLLARS: Final = 0.01
@@ -106,7 +108,7 @@ def _of_feature(
         return None
     is_new_hour = held is None or f" {hour} " not in held.seen
     judged_until = now if held is None or held.judged_until is None else held.judged_until
-    since = min(_midnight(judged_until), _midnight(now)) - (40 if is_new_hour else 2) * DAY
+    since = min(_midnight(judged_until), _midnight(now)) - (_LOOKED_BACK if is_new_hour else 2 * DAY)
     hours = stored.hours(tx, feature.endpoint, feature.name, since)
     priced, no_price = _priced(hours, endpoint, now)
     calls = sum(one.calls + one.uncounted for by in hours.values() for one in by.values())
@@ -215,6 +217,10 @@ def _settle(
     stored.keep_days(tx, looked.source, looked.endpoint, looked.name, looked.days)
     known = decode(held.spending) if held is not None and held.spending else Spending()
     at = held.judged_until if held is not None else None
+    if at is not None and at > _midnight(now) + 2 * DAY:  # by a clock that was ahead: nothing else is so far
+        at = _midnight(now)
+    elif at is not None:  # a clock that is years ahead makes no work of years
+        at = max(at, _midnight(looked.until) - _LOOKED_BACK)
     before = incidents.newest_measured(tx, "bill", looked.name, looked.endpoint)
     was_open = before is not None and before.state != "closed"
     if known.is_open and not was_open:  # a person ended it

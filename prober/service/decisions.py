@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prober.incidents.actions import act_on
 from prober.incidents.events import ALARMS, EVENTS, NAMES_ALL_PARTS
@@ -25,6 +25,7 @@ from prober.judging.memory import Memory, decode, encode
 from prober.model.decision import Action, Decision
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident, Measured
+from prober.model.watch import SILENT_AFTER
 from prober.store import Store, Transaction, bill, daemons, declared, incidents, judge_state, notices, rounds, watches
 from prober.store.declared import AskedSet
 from prober.store.rounds import Claim
@@ -158,8 +159,14 @@ def subject_of(tx: Transaction, incident: Incident, event: Event, now: datetime)
         busy_until=daemons.busy_until(tx, incident.endpoint, now),
         owners=owners,
         tags=tags,
-        waits_for=now - alarmed_at(tx, incident),
+        waits_for=_waits_for(alarmed_at(tx, incident), now),
     )
+
+
+def _waits_for(since: datetime, now: datetime) -> timedelta:
+    """For how long an incident waits. Since a moment in the future is by a clock that was ahead, and nobody knows for
+    how long then: longer than any route waits."""
+    return timedelta.max if since > now + SILENT_AFTER else now - since
 
 
 def alarmed_at(tx: Transaction, incident: Incident) -> datetime:

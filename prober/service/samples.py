@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
@@ -18,6 +19,7 @@ from prober.loading.samples import samples_of
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Round
 from prober.model.sample import HASH_KEY, SIDES, FoundShift, Sample, SampleRules, Side, StoredSample, Taken
+from prober.model.watch import CLOCK_SLACK
 from prober.settings import secret
 from prober.store import Store, samples
 
@@ -71,8 +73,11 @@ def judge_windows(store: Store, endpoint: str, feature: str, now: datetime) -> N
     news: list[tuple[samples.Watched, Side, list[FoundShift]]] = []
     with store.read() as tx:
         oldest = samples.oldest_at(tx, endpoint, feature)
-        if oldest is None:
+        newest = samples.newest_at(tx, endpoint, feature, now + CLOCK_SLACK)
+        if oldest is None or newest is None:
             return
+        # No window after the newest sample counts as judged, however far ahead the clock is.
+        until = min(now, window_of(newest) + WINDOW)
 
         @cache
         def window(begin: datetime) -> tuple[StoredSample, ...]:
@@ -82,8 +87,12 @@ def judge_windows(store: Store, endpoint: str, feature: str, now: datetime) -> N
         for side in SIDES:
             start = window_of(oldest)
             held = samples.watched(tx, endpoint, feature, side) or samples.Watched(start, start, encode(Memory()), None)
-            if held.judged_until + WINDOW <= now:
-                held, found = _judged(held, window, side, now)
+            found: list[tuple[datetime, datetime, str]] = []
+            if was_ahead := held.judged_until > now + WINDOW:  # by a clock that was ahead
+                held = replace(held, since=min(held.since, window_of(now)), judged_until=window_of(now))
+            if is_due := held.judged_until + WINDOW <= until:
+                held, found = _judged(held, window, side, until)
+            if was_ahead or is_due:
                 news.append((held, side, [FoundShift(endpoint, feature, side, *shift) for shift in found]))
     with store.write() as tx:
         for held, side, shifts in news:
@@ -93,12 +102,12 @@ def judge_windows(store: Store, endpoint: str, feature: str, now: datetime) -> N
 
 
 def _judged(
-    held: samples.Watched, window: Callable[[datetime], Sequence[StoredSample]], side: Side, now: datetime
+    held: samples.Watched, window: Callable[[datetime], Sequence[StoredSample]], side: Side, until: datetime
 ) -> tuple[samples.Watched, list[tuple[datetime, datetime, str]]]:
-    """The judge after the windows that are over; and what shifted: onset, when it was found, in words."""
+    """The judge after the windows that end by `until`; and what shifted: onset, when it was found, in words."""
     memory, since, begin, judgement = decode(held.memory), held.since, held.judged_until, held.judgement
     found = []
-    while begin + WINDOW <= now:
+    while begin + WINDOW <= until:
         round_ = round_of(begin, window(begin), side)
         begin += WINDOW
         if not round_.observations:

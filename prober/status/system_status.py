@@ -60,7 +60,7 @@ class SystemStatus:
 
 def system_status(store: Store, now: datetime) -> SystemStatus:
     """Only reads. Raises StoreError."""
-    found = store.query(overview.endpoints), store.query(overview.recent_rounds_of_each)
+    found = store.query(overview.endpoints), store.query(overview.recent_rounds_of_each, now)
     statuses = endpoint_statuses(*found, store.query(daemons.not_over, now=now), now)
     return SystemStatus(
         tuple(_with_gates(store, one, now) for one in statuses),

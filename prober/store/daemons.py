@@ -102,10 +102,11 @@ def announce(tx: Transaction, endpoint: str, until: datetime, author: str, note:
 
 
 def end(tx: Transaction, endpoint: str, now: datetime) -> int:
-    """The work is over; notices that waited for its end wait no longer. Gives how many announcements ended."""
-    going_on = update(MaintenanceRow).where(
-        col(MaintenanceRow.endpoint) == endpoint, col(MaintenanceRow.start) <= now, col(MaintenanceRow.until) > now
-    )
+    """The work is over; notices that waited for its end wait no longer. Gives how many announcements ended.
+
+    Work begins when it is announced: what begins in the future was announced by a clock that was ahead, and ends too.
+    """
+    going_on = update(MaintenanceRow).where(col(MaintenanceRow.endpoint) == endpoint, col(MaintenanceRow.until) > now)
     ended = tx.exec(going_on.values(until=now)).rowcount
     notices.release(tx, endpoint, now)
     mark_changed(tx, endpoint)

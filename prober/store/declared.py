@@ -127,7 +127,7 @@ def _price(tx: Transaction, endpoints: Sequence[Endpoint], now: datetime) -> Non
     for endpoint in endpoints:
         row = rows[endpoint.name, endpoint.content_hash]
         declared_one = endpoint.price is not None or (row.tariff is not None and '"declared"' in row.tariff)
-        if declared_one or row.priced_at is None or now - row.priced_at > _LIST_GOOD_FOR:
+        if declared_one or row.priced_at is None or abs(now - row.priced_at) > _LIST_GOOD_FOR:
             row.tariff, row.priced_at = json.dumps(asdict(tariff(endpoint, now))), now
             tx.add(row)
     tx.flush()

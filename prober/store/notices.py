@@ -182,7 +182,7 @@ def release(tx: Transaction, endpoint: str, now: datetime) -> None:
 
 
 def has_digest(tx: Transaction, now: datetime) -> bool:
-    """Whether notices are held for a digest whose time has come."""
+    """Whether notices are held for a digest whose time has come, or that a clock that was ahead put off."""
     return tx.exec(select(NoticeRow.id).where(*_held_until(now))).first() is not None
 
 
@@ -210,7 +210,8 @@ def gather_digests(tx: Transaction, now: datetime) -> int:
 
 
 def _held_until(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (col(NoticeRow.state) == "held", col(NoticeRow.next_try_at) <= now)
+    is_due = or_(col(NoticeRow.next_try_at) <= now, col(NoticeRow.created_at) > now + CLOCKS_DIFFER)
+    return (col(NoticeRow.state) == "held", is_due)
 
 
 # Who was notified

@@ -165,6 +165,12 @@ def oldest_at(tx: Transaction, endpoint: str, feature: str) -> datetime | None:
     ).one()
 
 
+def newest_at(tx: Transaction, endpoint: str, feature: str, until: datetime) -> datetime | None:
+    """Of the samples that are stored still, and are not from after `until`: a clock that was ahead wrote those."""
+    here = (SampleRow.endpoint == endpoint, SampleRow.feature == feature, col(SampleRow.at) <= until)
+    return tx.exec(select(func.max(SampleRow.at)).where(*here)).one()
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """Where the judge is with one side of a feature."""

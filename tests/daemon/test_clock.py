@@ -34,7 +34,7 @@ def asked_at(store):
 def expectation(store, clock, every=2 * HOUR):
     """What `prober status --expect-every` finds."""
     parrot = [one for one in store.query(overview.endpoints) if one.name == "parrot"]
-    statuses = endpoint_statuses(parrot, store.query(overview.recent_rounds_of_each), (), clock())
+    statuses = endpoint_statuses(parrot, store.query(overview.recent_rounds_of_each, clock()), (), clock())
     return expect(every, statuses, store.query(daemons.statuses), clock())
 
 

@@ -135,7 +135,7 @@ class CannedStore:
                 one for one in self.round_views if state in {None, one.state}
             )[:limit],
             stored_strips: self._strips,
-            overview.recent_rounds_of_each: lambda: self.round_views,
+            overview.recent_rounds_of_each: lambda now: self.round_views,
             over_time.channel_stretch: self._stretch,
             over_time.lines: self._lines,
             over_time.channel_days: self._channel_days,

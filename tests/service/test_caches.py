@@ -76,7 +76,8 @@ def test_a_cache_is_said_and_counted_and_not_judged(store: Store, tmp_path: Path
     assert ask(store, gateway, 2).failures == ("cached",) * 6  # known from the rounds before
 
     now = NOW + timedelta(days=2)
-    (status,) = endpoint_statuses(store.query(overview.endpoints), store.query(overview.recent_rounds_of_each), (), now)
+    newest = store.query(overview.recent_rounds_of_each, now)
+    (status,) = endpoint_statuses(store.query(overview.endpoints), newest, (), now)
     assert (status.state, status.endpoint.last_failure) == ("unreachable", "cached")
     assert (status.shown, status.verdict) == ("not asked", "unknown"), "callers may reach it all the same"
     assert status.why == f"every reply of the last round came from a cache, so nothing is judged; {CACHE_OFF}"

@@ -12,11 +12,12 @@ from typing import Final, TypeVar
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as columns
 from sqlalchemy.orm import defer
-from sqlmodel import and_, col, func, select
+from sqlmodel import and_, col, func, or_, select
 
 from prober.model.budget import Budget
 from prober.model.incident import LIVE, TROUBLES, Change, Measured, Trouble
 from prober.model.reference import ReferenceRule
+from prober.model.watch import CLOCK_SLACK
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import to_incident, unpack_judgement
 from prober.store.engine import Transaction
@@ -112,13 +113,18 @@ _OF_VIEW: Final = [one for one in RoundRow.metadata.tables["round"].c if one.nam
 """The columns that a RoundView is made of, and two short ones."""
 
 
-def recent_rounds_of_each(tx: Transaction, each: int = 40) -> tuple[RoundView, ...]:
-    """The newest rounds of every endpoint as declared last, at most `each`; by when they were due, newest first."""
+def recent_rounds_of_each(tx: Transaction, now: datetime, each: int = 40) -> tuple[RoundView, ...]:
+    """The newest rounds of every endpoint as declared last, at most `each`; by when they were due, newest first.
+
+    Without those that ended by a clock that was ahead: so many may be missed in the future that no other is among the
+    newest.
+    """
+    is_past = or_(col(RoundRow.due_at) <= now + CLOCK_SLACK, col(RoundRow.state).in_(("due", "claimed")))
     # One look into an index for each endpoint; ranking the rounds of all would read every one of them.
     names = select(EndpointRow.name).where(col(EndpointRow.current)).distinct().subquery()
     earliest = (
         select(RoundRow.due_at)
-        .where(col(RoundRow.endpoint) == names.c.name)
+        .where(col(RoundRow.endpoint) == names.c.name, is_past)
         .order_by(col(RoundRow.due_at).desc())
         .limit(1)
         .offset(each - 1)
@@ -132,6 +138,7 @@ def recent_rounds_of_each(tx: Transaction, each: int = 40) -> tuple[RoundView, .
     rows = tx.connection().execute(
         columns(*_OF_VIEW)
         .join(begins, and_(col(RoundRow.endpoint) == begins.c.name, col(RoundRow.due_at) >= begins.c.earliest))
+        .where(is_past)
         .order_by(col(RoundRow.due_at).desc(), col(RoundRow.id).desc())
     )
     found, rounds = Counter[str](), []
