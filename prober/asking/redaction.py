@@ -5,56 +5,39 @@ from __future__ import annotations
 import base64
 import codecs
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from html.entities import html5
 from itertools import islice
 from typing import Final
 
+from prober.asking.readings import Reading, readings
 from prober.model.reply import Reply, ToolCall
 
 REDACTED: Final = "[redacted]"
 SHORTEST_SECRET: Final = 8
 """Keys shorter than this are dummies such as `none`, which a reply may well contain as a word."""
 
-_BETWEEN: Final = (
-    "(?:[\\s\\x00\u00ad\u200b-\u200f\u2060\ufeff\"'`+*,;:|._/-]|<br ?/?>|&shy;"
-    r"|\\{1,8}[nrt]|\\{1,8}u(?:00ad|200[b-f]|2060|feff)|%(?:25){0,3}(?:0[ad]|20)|&(?:amp;){0,3}#(?:1[03]|xa|xd);"
-    r"|=\r?\n){0,5}?"
-)
-"""What may stand between two characters of a secret that was broken over lines or into pieces, or hidden with empty
-characters: as it is, or escaped for JSON, a URL or HTML."""
-_WRAPPED: Final = r"(?:\s|\\{1,8}[nr]|=\r?\n|%0[ad]){0,3}"
-"""Where a secret in base64 may be broken over lines."""
-_NAMES: Final[dict[str, list[str]]] = {}
-"""Character → its names in HTML, with the semicolon."""
-for _name, _character in html5.items():
-    if _name.endswith(";") and _character.isascii() and len(_character) == 1:
-        _NAMES.setdefault(_character, []).append(_name)
-_MOST_SPELLED: Final = 40
-"""Characters of each part of a secret that are looked for one by one: tokens of some clouds have thousands."""
-_MOST_ENCODED: Final = 160
-"""The same of each encoding of a secret."""
-_ESCAPE: Final = re.compile(
-    r"[\\%&=<\uff01-\uff5e](?:(?<=[\uff01-\uff5e])|(?<=\\)(?:[uxnrtUXNRT]|[0-7]{3})|(?<=%)(?:25){0,3}[0-9a-fA-F]{2}"
-    r"|(?<=&)(?:#|[A-Za-z]+;)|(?<==)(?:[0-9a-fA-F]{2}|\r?\n)|(?<=<)[bB][rR])"
-)
-"""Where a text spells a character in another way than as it is."""
-_NEAR, _FAR = 16, 700
-"""Characters before an escape: enough for three that count, and enough for any start: 40 characters of a secret with up
-to 8 backslashes and 5 separators each, or 160 of an encoding with 3 line breaks each."""
-_SPARSE: Final = 40
-"""Characters an escape, on average, below which it is no slower to look everywhere."""
-_DROPPED: Final = "\x00\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\"'`+*,;:|._/\\-"
-_SQUEEZED: Final[dict[int, str | None]] = {
-    **dict.fromkeys(code for code in range(0x3001) if chr(code) in _DROPPED or re.match(r"\s", chr(code))),
-    ord("\ufeff"): None,
+_MOST_SOUGHT: Final = 40
+"""Characters of each end of a secret that are looked for: tokens of some clouds have thousands."""
+_BETWEEN: Final = "\x00\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\"'`+*,;:|._/\\-="
+_WIDE: Final = 0xFEE0
+"""From a character to the same as wide as a Chinese one."""
+_FOLDED: Final[dict[int, str]] = {
+    **{code + _WIDE: chr(code) for code in range(0x21, 0x7F)},
     **dict.fromkeys(map(ord, "\u0130\u0131"), "i"),
     ord("\u017f"): "s",
     ord("\u212a"): "k",
 }
-"""What may stand between the characters of a secret → nothing, and letters that count as others in any case."""
+"""Characters that count as one of ASCII → that one."""
+_DROPPED: Final = frozenset(
+    [code for code in range(0x3001) if chr(code) in _BETWEEN or re.match(r"\s", chr(code))]
+    + [ord(one) + _WIDE for one in _BETWEEN if "!" <= one <= "~"]
+    + [0xFEFF]
+)
+"""What may stand between the characters of a secret that was broken over lines or into pieces."""
+_ALIKE: Final = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
+_SQUEEZED: Final[dict[int, str | None]] = {**_FOLDED, **dict.fromkeys(_DROPPED)}
 _IN_PARENTHESES: Final = "[a-zA-Z\u0130\u0131\u017f\u212a .…*]{1,12}"
 _MASKS: Final = (
     r"\*\*+|\.\.\.+|……*|••+|●●+|##+|___+|---+|x[xX]{3,}|X[xX]{3,}"
@@ -81,10 +64,10 @@ def without_secrets(reply: Reply, secrets: Iterable[str | None]) -> Reply:
 
 def redacted(text: str, secret: str | None) -> str:
     """`text` without the secret: as it is, escaped for JSON, a URL, HTML or mail, in base64, hex or other
-    digits, broken, cut or masked."""
+    digits, broken, cut, masked or in the pieces of a stream."""
     if secret is None or len(secret) < SHORTEST_SECRET or not text:
         return text
-    return _without_masked(without_spelled(text, secret), secret)
+    return _without_masked(_without_spelled(text, secret), secret)
 
 
 def redacted_bytes(raw: bytes, secret: str | None) -> bytes:
@@ -115,153 +98,112 @@ def _cleaned(reply: Reply, secret: str) -> Reply:
     )
 
 
-def without_spelled(text: str, secret: str) -> str:
-    """What `spellings(secret).sub(REDACTED, text)` gives, and where escapes are rare in a tenth of its time."""
-    escapes = [escape.start() for escape in _ESCAPE.finditer(text)]
-    if not secret.isascii() or len(escapes) > len(text) / _SPARSE or _begins_plainly(text, secret):
-        return spellings(secret).sub(REDACTED, text)
-    kept, at, matched_at = [], 0, spellings(secret).match
-    for place in _places(text, escapes, secret):
-        if place >= at and (found := matched_at(text, place)):
-            kept += [text[at:place], REDACTED]
-            at = found.end()
+def _without_spelled(text: str, secret: str) -> str:
+    text = text.replace(secret, REDACTED)
+    kept, at = [], 0
+    for start, end in sorted({place for reading in readings(text) for place in _places(reading, secret)}):
+        if start >= at:
+            kept += [text[at:start], REDACTED]
+        at = max(at, end)
     return "".join(kept) + text[at:]
 
 
-def _begins_plainly(text: str, secret: str) -> bool:
-    squeezed = _squeezed(text)
-    return any(start in squeezed for start in _starts(secret))
+@dataclass(frozen=True)
+class _Part:
+    """The first part of one spelling of a secret, which gives most of it away, or the last of the secret itself."""
+
+    text: str
+    before: str
+    after: str
+    """What stands before and after it in the whole. All three are squeezed."""
+    exact: str = ""
+    """What it is unsqueezed, where a text may have its letters by chance: `my-key` is not `my key`."""
 
 
-def _places(text: str, escapes: list[int], secret: str) -> Iterator[int]:
-    """Where in a text a spelling may begin that has an escape within what `_starts` holds, in order.
+def _places(reading: Reading, secret: str) -> Iterator[tuple[int, int]]:
+    """(start, end), in the first text, of each spelling of the secret in what was read from it."""
+    text = _squeezed(reading.text)
+    parts = [part for part in _parts(secret) if part.text in text]
+    if not parts:
+        return
+    where = [-1, *(at for at, one in enumerate(reading.text) if ord(one) not in _DROPPED), len(reading.text)]
+    for part in parts:
+        at = text.find(part.text)
+        while at >= 0:
+            end = at + len(part.text)
+            if _holds(reading.text[where[at] + 1 : where[end + 1]], part.exact):
+                before, after = text[max(at - len(part.before), 0) : at], text[end : end + len(part.after)]
+                start, end = at - _same(before[::-1], part.before[::-1]), end + _same(after, part.after)
+                yield reading.origin(where[start + 1], where[end] + 1)
+            at = text.find(part.text, end)
 
-    Up to its first escape such a spelling is a part of a start as it is, separators aside.
-    """
-    threes, first, seen = _threes(secret), _first_character(secret), 0
-    for at in escapes:
-        before = _squeezed(text[max(at - _NEAR, 0) : at])[-3:]
-        begins_near = len(before) == 3 and before not in threes
-        yield from (
-            one.start() for one in first.finditer(text, max(at - (_NEAR if begins_near else _FAR), seen), at + 1)
-        )
-        seen = at + 1
+
+def _holds(text: str, exact: str) -> bool:
+    """Whether all characters of `exact` are in the text, in order."""
+    rest = iter(text.translate(_FOLDED).lower())
+    return all(one in rest for one in exact)
+
+
+def _same(one: str, other: str) -> int:
+    """Characters from the start that are the same in both."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _squeezed(text: str) -> str:
+    # Texts of ASCII alone are translated ten times as fast.
+    if not text.isascii():
+        return _ALIKE.sub(lambda run: run[0].translate(_SQUEEZED), text).lower()
     return text.translate(_SQUEEZED).lower()
 
 
 @lru_cache(maxsize=64)
-def _threes(secret: str) -> frozenset[str]:
-    """Every three characters that stand side by side in one of the starts."""
-    return frozenset(start[at : at + 3] for start in _starts(secret) for at in range(len(start) - 2))
-
-
-@lru_cache(maxsize=64)
-def _first_character(secret: str) -> re.Pattern[str]:
-    """The first character of a spelling that has an escape."""
-    plain = {one[0] for one in (secret, secret[-_long_part(secret) :], *_encoded(secret))}
-    wide = {chr(ord(one) + 0xFEE0) for one in plain if "!" <= one <= "~"}
-    return re.compile(f"[{re.escape(''.join(sorted(plain | wide)))}\\\\%&=]", re.IGNORECASE)
-
-
-@lru_cache(maxsize=64)
-def _starts(secret: str) -> frozenset[str]:
-    """How each of the spellings begins where no character is escaped, squeezed."""
-    raw, long_part = secret.encode(), _long_part(secret)
-    first, second = f"{raw[0]:02x}", f"{raw[1]:02x}"
-    numbers = [
-        *(first + prefix + second for prefix in ("", "x", "0x")),
-        f"{raw[0]}{raw[1]}",
-        f"{raw[0]:08b}{raw[1]:08b}",
-    ]
-    spelled = [secret[:long_part], secret[-long_part:], *(one[:_MOST_ENCODED] for one in _encoded(secret)), *numbers]
-    return frozenset(map(_squeezed, spelled))
-
-
-def _long_part(secret: str) -> int:
-    return min(max(12, len(secret) // 2), _MOST_SPELLED)
-
-
-@lru_cache(maxsize=64)
-def spellings(secret: str) -> re.Pattern[str]:
-    """One pattern for all spellings of a secret; those that hold the most of it come first."""
-    long_part = _long_part(secret)
-    start = _BETWEEN.join(map(_spelled, secret[:long_part]))
-    # A text that was cut within the secret still shows most of it.
-    tail = secret[long_part : long_part + _MOST_SPELLED]
-    rest = "".join(f"(?:{_BETWEEN}{_spelled(character)}" for character in tail) + ")?" * len(tail)
-    rest += r"[\w.~+/=-]*" if len(secret) > long_part + len(tail) else ""
-    end = _BETWEEN.join(map(_spelled, secret[-long_part:]))
+def _parts(secret: str) -> tuple[_Part, ...]:
     raw = secret.encode()
-    in_numbers = (
-        r"[\s:,-]{0,2}".join(f"(?:0?x)?{byte:02x}" for byte in raw),
-        r"[\s,;]{1,2}".join(map(str, raw)),
-        r"[\s,;]{0,2}".join(f"{byte:08b}" for byte in raw),
-    )
-    wrapped = {
-        _WRAPPED.join(map(_in_a_url, text[:_MOST_ENCODED])) + (r"[\w+/=%-]*" if len(text) > _MOST_ENCODED else "")
-        for text in _encoded(secret)
-    }
-    return re.compile("|".join([start + rest, end, *in_numbers, *wrapped]), re.IGNORECASE)
+    size = min(max(12, len(secret) // 2), _MOST_SOUGHT, len(secret))
+    # A reading has a byte of UTF-8, or a half of a pair of UTF-16, as one character.
+    units = re.findall("....", secret.encode("utf-16-be").hex())
+    found = {}
+    for whole in (secret, raw.decode("latin-1"), "".join(chr(int(unit, 16)) for unit in units)):
+        for start, end in ((0, size), (len(whole) - size, len(whole))):
+            before, text, after = map(_squeezed, (whole[:start], whole[start:end], whole[end:]))
+            found[text] = _Part(text, before, after, exact=whole[start:end].translate(_FOLDED).lower())
+    for whole in map(_squeezed, _encoded(secret)):
+        length = len(whole) * size // len(secret)
+        found.setdefault(whole[:length], _Part(whole[:length], "", whole[length:]))
+    return tuple(part for text, part in found.items() if text)
 
 
-_WIDE: Final = ("utf-16-le", "utf-16-be")
-"""Two bytes for each character, as Windows and PowerShell encode texts."""
-
-
-def _encoded(secret: str) -> list[str]:
+def _encoded(secret: str) -> Iterator[str]:
     raw = secret.encode()
-    return [
-        *_in_base64(secret),
-        *_in_base64(base64.b64encode(raw).decode()),
-        *(secret.encode(wide).hex() for wide in _WIDE),
-        *(base64.b64encode(secret.encode(wide)).decode().rstrip("=") for wide in _WIDE),
-        base64.b32encode(raw).decode().rstrip("="),
-        base64.b85encode(raw).decode(),
-        base64.a85encode(raw).decode(),
-        secret[::-1],
-        raw[::-1].hex(),
-        codecs.encode(secret, "rot13"),
-    ]
+    yield from _within(base64.b64encode, 6, raw)
+    yield from _within(base64.b32encode, 5, raw)
+    yield base64.b85encode(raw).decode()
+    yield base64.a85encode(raw).decode()
+    yield raw.hex()
+    yield "".join(f"x{byte:02x}" for byte in raw)
+    yield raw[::-1].hex()
+    yield secret.encode("utf-16-be").hex()
+    yield secret.encode("utf-16-le").hex()
+    yield "".join(map(str, raw))
+    yield "".join(f"{byte:08b}" for byte in raw)
+    yield secret[::-1]
+    yield codecs.encode(secret, "rot13")
 
 
-def _in_a_url(character: str) -> str:
-    """A character as itself, or, where a URL would escape it, that."""
-    return character if character.isalnum() else f"(?:{re.escape(character)}|%(?:25)?{ord(character):02x})"
-
-
-def _spelled(character: str) -> str:
-    """A character as itself, escaped for JSON, a URL, HTML or mail, once or several times over, or as wide as a Chinese
-    one."""
-    code, in_bytes, escape = ord(character), character.encode(), r"\\{1,8}"
-    units = re.findall("....", character.encode("utf-16-be").hex())
-    names = "".join(f"|{name}" for name in _NAMES.get(character, ()))
-    json, url, html, mail = (
-        f"{escape}(?:u{f'{escape}u'.join(units)}|u\\{{0{{0,4}}{code:x}\\}}|U{code:08x}|x{code:02x}"
-        f"|{escape.join(f'{byte:03o}' for byte in in_bytes)})",
-        "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in in_bytes),
-        f"&(?:amp;){{0,3}}(?:#0{{0,3}}{code};|#x0{{0,2}}{code:x};{names})",
-        "".join(f"={byte:02x}" for byte in in_bytes),
-    )
-    wide = f"|{chr(code + 0xFEE0)}" if 0x21 <= code <= 0x7E else ""
-    return rf"(?:{json}|{url}|{html}|{mail}|\\{{0,8}}{re.escape(character)}{wide})"
-
-
-def _in_base64(secret: str) -> Iterator[str]:
-    """What base64 makes of the secret alone, for each place at which the secret may begin in what is encoded."""
-    raw = secret.encode()
-    for before in range(3):
-        whole = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
-        first = (8 * before + 5) // 6
-        last = (8 * (before + len(raw))) // 6
-        yield whole[first:last]
-        yield whole[first:last].replace("+", "-").replace("/", "_")
+def _within(encode: Callable[[bytes], bytes], bits: int, raw: bytes) -> Iterator[str]:
+    """What an encoding of so many bits a character makes of the secret alone, for each place at which the secret may
+    begin in what is encoded."""
+    for before in range(bits if bits % 2 else bits // 2):
+        whole = encode(b"\0" * before + raw).decode()
+        yield whole[-(-8 * before // bits) : 8 * (before + len(raw)) // bits]
 
 
 def _without_masked(text: str, secret: str) -> str:
     """Without the ends that a masked secret shows, and without the start of one that the end of the text cut off."""
+    # 4 characters of both ends together, or 6 of one.
+    both = secret[:2] in text and secret[-2:] in text
+    if not (both or secret[:3] in text or secret[-3:] in text):
+        return text
     kept, at = [], 0
     pattern = _MASK_OR_FOUND if REDACTED in text.lower() else _MASK
     for mask in islice(pattern.finditer(text), _MOST_MASKS):
