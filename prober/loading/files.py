@@ -7,7 +7,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -224,6 +224,8 @@ _NO_JSON: Final = (
     ),
     (rb"(<\?xml[^>]*>)?\s*<promptfoo", "XML of promptfoo's; write JSON, with: promptfoo eval --output results.json"),
     (rb"\s*<", "XML; write it as JSON"),
+    (rb"\s*#", "text that begins with a comment; leave the comment out"),
+    (rb"(?i)sep=.\s*$", "a table that begins with a line for a spreadsheet; leave that line out"),
     (rb"[A-Za-z]\w*:( |$)", "YAML or plain text; write it as JSON"),
 )
 """How files begin that are neither JSON nor a table we read → what they are, and what to do."""
@@ -244,6 +246,11 @@ def why_not_json(line: bytes, number: int, error: Exception) -> str:
             f"has no column {', '.join(sorted(_COLUMNS - columns))}" if _COLUMNS - columns else "is not in lower case"
         )
         return f"a table whose first line {lacks}; write round,endpoint,probe,text there"
+    if number == 1 and (names := _columns(line)):
+        return (
+            f"a table with the columns {names_of(names)}; a table of replies has round,endpoint,probe,text, separated "
+            "by commas, semicolons or tabs; `prober import --help` names the tools whose files are read"
+        )
     if b"\0" in line[:1000]:
         return "not JSON: it holds NUL bytes, so it is no text; save the file as UTF-8, one JSON object a line"
     if isinstance(error, UnicodeDecodeError):
@@ -256,6 +263,28 @@ def why_not_json(line: bytes, number: int, error: Exception) -> str:
         return f"not JSON ({error.msg}); every line is one JSON object"
     reason = "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
     return f"not JSON ({reason}); every line is one JSON object"
+
+
+def _columns(line: bytes) -> list[str]:
+    """The names in a line that may be the first of a table; else none."""
+    text = line.removeprefix(codecs.BOM_UTF8)[:4000].decode(errors="replace").strip()
+    if text[:1] in ("{", "[") or (not text.isprintable() and "\t" not in text):
+        return []
+    between = max(",;\t|", key=text.count)
+    names = [name.strip(' "') for name in text.split(between)]
+    return names if len(names) > 1 and all(len(name) <= _LONGEST_NAME for name in names) and any(names) else []
+
+
+_LONGEST_NAME: Final = 60
+"""Characters of the name of a column; longer ones are prose."""
+_MOST_NAMES: Final = 8
+
+
+def names_of(names: Iterable[str]) -> str:
+    """Names that a file holds, for an error: the first few of them."""
+    found = [name for name in names if name]
+    more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
+    return ", ".join(short(name) for name in found[:_MOST_NAMES]) + more
 
 
 @contextmanager

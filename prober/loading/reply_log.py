@@ -72,7 +72,7 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> 
         nonlocal number
         for number, line in enumerate(file, start=1):
             progress(len(line))
-            if line.strip():
+            if line.removeprefix(codecs.BOM_UTF8).strip():
                 yield number, _parse(line, str(path), number)
 
     try:
@@ -153,13 +153,21 @@ def noticed(logged: LoggedReply, seen: dict[str, SeenReplies]) -> LoggedReply:
 
 def opened(path: Path) -> IO[bytes]:
     """Its bytes: unpacked where they are packed, and as UTF-8 where they are UTF-16 with a byte order mark."""
-    file = path.open("rb")
-    start = file.read(2)
-    file.seek(0)
+    file: IO[bytes] = path.open("rb")
+    start = _start(file)
+    if start == b"\x1f\x8b":
+        file = gzip.open(file)  # type: ignore[assignment]  # noqa: SIM115
+        start = _start(file)
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         with file:
             return io.BytesIO(file.read().decode("utf-16", errors="surrogatepass").encode(errors="surrogatepass"))
-    return gzip.open(file) if start == b"\x1f\x8b" else file  # type: ignore[return-value]
+    return file
+
+
+def _start(file: IO[bytes]) -> bytes:
+    start = file.read(2)
+    file.seek(0)
+    return start
 
 
 def _parse(line: bytes, path: str, number: int) -> Mapping[str, Any]:

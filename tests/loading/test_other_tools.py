@@ -514,10 +514,24 @@ OURS = [{"round": f"2026-02-0{day}", "endpoint": "e", "probe": "p", "text": text
         for day, text in ((1, "café"), (2, "{}"))]  # fmt: skip
 
 
+def test_a_spreadsheet_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "f.xlsx", "w") as packed:
+        packed.writestr("[Content_Types].xml", "<Types/>")
+    with pytest.raises(LogError, match="is a file of a spreadsheet or an office program; save it as CSV"):
+        replies_of(tmp_path / "f.xlsx")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n", b"\n \n"])
+def test_a_file_without_a_word_holds_no_replies(content: bytes, tmp_path: Path) -> None:
+    assert replies_of(written(tmp_path, "f", content))[0] == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [
+        gzip.compress(lines(*OURS).encode("utf-16")),
+        "round, endpoint, probe, text, input_tokens\n2026-02-01, e, p, café, 3\n2026-02-02, e, p, {}, 3\n",
         json.dumps(OURS),
         json.dumps(OURS, indent=2),
         lines(*OURS).encode("utf-16"),
@@ -560,6 +574,23 @@ def test_our_own_replies_in_another_dress(content: str | bytes, tmp_path: Path) 
         ("PK\x03\x04junk", "f: cannot be read as an Inspect log"),
         (json.dumps([OURS[0], {**OURS[1], "round": 3}], indent=2), "f:9: round: is a number, and in the lines before"),
         (json.dumps({"results": {"geo": {}}, "configs": {}}), "holds the scores of lm-evaluation-harness only"),
+        ("date,question,answer\n2026-01-01,Capital?,Paris\n",
+         "f:1: a table with the columns date, question, answer; a table of replies has round,endpoint,probe,text"),
+        ('"When";"Model Output"\r\n1;a\r\n', "f:1: a table with the columns When, Model Output;"),
+        (b"\xef\xbb\xbfprompt\tresponse\nq\ta\n", "f:1: a table with the columns prompt, response;"),
+        ("round|endpoint|probe|text\n1|e|p|a\n", "separated by commas, semicolons or tabs"),
+        (",".join(f"c{n}" for n in range(11)) + "\n", "c0, c1, c2, c3, c4, c5, c6, c7 and 3 more;"),
+        ("sep=;\nround;endpoint;probe;text\n1;e;p;a\n", "f:1: not JSON: it is a table that begins with a line for"),
+        ("# of x\nround,endpoint,probe,text\n1,e,p,a\n", "f:1: not JSON: it is text that begins with a comment"),
+        ("round,endpoint,probe,text\n1,e,p,a\n2,e,p,b,c\n", "f:3: has more cells than the first line has columns"),
+        ("round,endpoint,probe,text\n1,e,p,a\n2,e,p\n", "f:3: ends before the column text; is the file complete?"),
+        ('round,endpoint,probe,text\n1,e,p,"a\n', "is no table that can be read (unexpected end of data)"),
+        ("round,endpoint,probe,text,text\n1,e,p,a,b\n", "f:1: a table with two columns text; leave one out"),
+        *((json.dumps(generic), f"f:1: is no reply log: its first entry has {', '.join(generic)}, and not round") for generic in (
+            {"timestamp": "2026-01-01T00:00:00Z", "prompt": "q", "output": "a", "model": "m"},
+            {"start_time": "2026-01-01T00:00:00Z", "input": "q", "output": "a"},
+            {"timestamp": 1, "level": "info", "input": {"q": 1}, "msg": "hi"},
+            {"prompt": "q", "completion": "a"})),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_log_is_named(content: str | bytes, words: str, tmp_path: Path) -> None:
@@ -578,6 +609,7 @@ TABLE = {"head": {"prompts": [{"raw": "Capital?", "provider": "five"}], "vars": 
     {"outputs": [{"pass": False, "text": "no Rome\n---\nLyon", "error": "no Rome", "provider": "six"}, None], "vars": ["b"]},
     {"outputs": [{"text": "429 slow", "error": "429 slow"}], "vars": ["c"]},
 ]}  # fmt: skip
+PICTURE = {"type": "image_url", "image_url": {"url": "u"}}
 FROM_TABLE = [("five", "Paris", None, 12), ("six", "Lyon", None, None), ("five", None, "429 slow", None)]
 INSPECT = {"version": 2, "eval": {"task": "geo", "model": "m", "created": "2026-02-03T05:05:06+01:00"}}
 
@@ -590,6 +622,15 @@ INSPECT = {"version": 2, "eval": {"task": "geo", "model": "m", "created": "2026-
         (of_run(None, promptfoo(response={"output": TWO})), [("five", "Paris", None, None), ("five", "Lyon", None, None)], ""),
         (of_run(promptfoo(response={"output": {"text": "a", "lang": "fr"}})), [("five", '{"text": "a", "lang": "fr"}', None, None)], ""),
         (of_run(promptfoo(response={"output": ["a", "b"]})), [("five", '["a", "b"]', None, None)], ""),
+        *((of_run(promptfoo(response={"output": [{"type": "text", "text": "A cat"}, media]})), [("five", "A cat", None, None)],
+           "left out: pictures, sounds and files in answers")
+          for media in ({"type": "image", "data": "x"}, {"type": "image_url", "image_url": {"url": "u"}},
+                        {"inlineData": {"mimeType": "image/png", "data": "x"}}, {"image": {"format": "png"}})),
+        ([{**GENERATION, "input": [{"role": "user", "content": [{"type": "text", "text": "Q"}, PICTURE]}],
+           "output": {"role": "assistant", "content": [{"type": "text", "text": "a"}, PICTURE, PICTURE]}}],
+         [("m", "a", None, None)], "left out: 2 pictures, sounds and files in answers"),
+        ({"object": "eval.run.output_item", "id": "o", "run_id": "r", "created_at": WRITTEN, "status": "error", "sample": None},
+         [("evals", None, "status error", None)], ""),
         (of_run(promptfoo(error=None, response={"output": None, "finishReason": "length"})), [("five", "", None, None)], ""),
         ([{**GENERATION, "output": '["Paris", "Rome"]'}, {**GENERATION, "output": '{"role": "assistant", "content": "a"}'}],
          [("m", '["Paris", "Rome"]', None, None), ("m", "a", None, None)], ""),
@@ -621,6 +662,14 @@ def test_siblings_of_those_shapes(
     assert [(one.endpoint, one.reply.text, one.reply.error, one.reply.input_tokens) for one in found] == expected
     assert said in report
     assert not any(one.probe.endswith("None") for one in found)
+
+
+def test_prompts_about_two_pictures_are_two_probes() -> None:
+    first, second = (
+        asked([{"role": "user", "content": ["What?", {"type": "image_url", "image_url": {"url": url}}]}])
+        for url in ("a", "b")
+    )
+    assert first != second
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Final
 
 from prober.fingerprint.caches import SeenReplies
 from prober.loading import reply_log
+from prober.loading.files import names_of
 from prober.loading.other_tools.chat import number, parsed
 from prober.loading.other_tools.promptfoo import promptfoo
 from prober.loading.other_tools.records import OWN_KEYS, Row, delimiter, is_yaml, promptfoo_columns, records_of
@@ -25,7 +26,7 @@ from prober.loading.other_tools.tools import (
     lm_eval,
     openai_evals,
 )
-from prober.loading.other_tools.traffic import batch, helicone, is_batch, langfuse
+from prober.loading.other_tools.traffic import batch, helicone, is_batch, is_langfuse, langfuse
 from prober.loading.reply_log import LoggedReply
 from prober.model.errors import LogError, Problem
 from prober.text import count
@@ -70,10 +71,7 @@ TOOLS: Final[Mapping[str, Tool]] = {
     ),
     "langfuse": Tool(
         "a Langfuse export",
-        lambda one: (
-            bool({"startTime", "start_time", "timestamp"} & set(one))
-            and bool({"input", "output", "observations"} & set(one))
-        ),
+        is_langfuse,
         langfuse,
         "traces, users, scores, model parameters and costs",
     ),
@@ -206,6 +204,7 @@ def _unknown(first: Record) -> str:
             "that it writes"
         )
     return (
-        'is no reply log: its lines have no "round", "endpoint" and "probe", and it is not of the shape of '
-        f"{', '.join(tool.title for tool in TOOLS.values())}; name the tool with --from"
+        f"is no reply log: its first entry has {names_of(first)}, and not round, endpoint, probe and text, and it is "
+        f"not of the shape of {', '.join(tool.title for tool in TOOLS.values())}; rename its keys, or "
+        "name the tool with --from"
     )

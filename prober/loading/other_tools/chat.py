@@ -16,6 +16,12 @@ UNSAID: Final = frozenset(
     {"reasoning", "thinking", "redacted_thinking", "tool_use", "tool_call", "function_call", "function"}
 )
 """Types of parts of an answer that are not its text."""
+_MEDIA: Final = frozenset(
+    {"image", "image_url", "input_image", "output_image", "audio", "input_audio", "output_audio", "video", "video_url",
+     "file", "input_file", "document"}
+)  # fmt: skip
+"""Types of parts of a message that are not text."""
+_MEDIA_KEYS: Final = frozenset({"inlineData", "inline_data", "fileData", "file_data"})
 _INPUT = ("input_tokens", "prompt_tokens", "prompt_eval_count", "promptTokens", "input", "prompt", "promptTokenCount")
 _OUTPUT = (
     "output_tokens",
@@ -76,7 +82,8 @@ def _is_answer(value: object) -> bool:
         return bool(value) and all(map(_is_answer, value))
     one = _mapping(value)
     return bool(one) and (
-        one.get("role") in ("assistant", "model")
+        is_media(one)
+        or one.get("role") in ("assistant", "model")
         or one.get("type") in (*UNSAID, "text", "output_text", "message")
         or bool({"tool_calls", *_USAGE} & set(one))
         or any(isinstance(one.get(key), list) for key in _CHOICES)
@@ -101,7 +108,7 @@ def text_of(said: object) -> str | None:
     if said is None or isinstance(said, str):
         return said
     if isinstance(said, Mapping):
-        if said.get("type") in UNSAID or said.get("role") in ("user", "system", "tool"):
+        if is_media(said) or said.get("type") in UNSAID or said.get("role") in ("user", "system", "tool"):
             return None
         for key in _ANSWERS:
             if said.get(key) not in (None, []):
@@ -113,6 +120,20 @@ def text_of(said: object) -> str | None:
         messages = any(isinstance(one, Mapping) and "role" in one for one in said)
         return None if not texts else texts[-1] if messages else "".join(texts)
     return json.dumps(said)
+
+
+def is_media(part: object) -> bool:
+    """Whether a part of a message is a picture, a sound, a film or a file."""
+    one = _mapping(part)
+    return one.get("type") in _MEDIA or bool(_MEDIA_KEYS & set(one)) or (len(one) == 1 and set(one) < _MEDIA)
+
+
+def media_in(said: object) -> int:
+    """How many pictures, sounds, films and files an answer holds."""
+    if is_media(said):
+        return 1
+    inner = said.values() if isinstance(said, Mapping) else said if isinstance(said, list) else ()
+    return sum(map(media_in, inner))
 
 
 def reply_fields(said: object) -> dict[str, Any]:
@@ -247,7 +268,9 @@ def _first_choice(key: str, value: object) -> object:
 def _content(message: object) -> str:
     inner = next((message[key] for key in ("content", "parts") if key in message), None) if isinstance(
         message, Mapping) else message  # fmt: skip
-    return text_of(inner) or ""
+    parts = inner if isinstance(inner, list) else [inner]
+    # A question about another picture is another question.
+    return "".join(json.dumps(one, ensure_ascii=False) if is_media(one) else text_of(one) or "" for one in parts)
 
 
 def _call(part: object) -> list[str] | None:

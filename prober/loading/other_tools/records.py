@@ -123,11 +123,30 @@ def _rows(path: Path, content: bytes, is_header: Callable[[bytes], bool]) -> Ite
     if not is_header(header):
         raise _problem(path, 1, why_not_json(header, 1, json.JSONDecodeError("Expecting value", "", 0)))
     csv.field_size_limit(LONGEST_CELL)
-    rows = csv.DictReader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter(header))
-    is_own = set(rows.fieldnames or ()) >= OWN_KEYS
-    for row in rows:
-        cells = {key.strip(): value for key, value in row.items() if key is not None and value}
-        yield rows.line_num, Row(cells) if is_own else {key: _cell(value) for key, value in cells.items()}
+    between = delimiter(header)
+    rows = csv.DictReader(
+        io.StringIO(text.lstrip(), newline=""),
+        delimiter=between,
+        # Only where the first line shows it: a reply may begin with a blank.
+        skipinitialspace=f"{between} ".encode() in header,
+        strict=True,
+    )
+    try:
+        names = [name.strip() for name in rows.fieldnames or ()]
+        if twice := next((name for name in names if name and names.count(name) > 1), None):
+            raise _problem(path, 1, f"a table with two columns {twice}; leave one out")
+        is_own = set(names) >= OWN_KEYS
+        for row in rows:
+            if None in row:
+                message = "has more cells than the first line has columns; put cells that hold a separator into quotes"
+                raise _problem(path, rows.line_num, message)
+            if is_own and row.get("text", "") is None:
+                raise _problem(path, rows.line_num, "ends before the column text; is the file complete?")
+            cells = {key.strip(): value for key, value in row.items() if value}
+            yield rows.line_num, Row(cells) if is_own else {key: _cell(value) for key, value in cells.items()}
+    except csv.Error as error:
+        message = f"is no table that can be read ({error}); is the file complete, and are its quotes closed?"
+        raise _problem(path, rows.line_num, message) from error
 
 
 def _cell(value: str) -> object:
@@ -180,6 +199,8 @@ _INSPECT_STARTS: Final = ("header.json", "_journal/start.json")
 def _unpacked(path: Path, content: bytes) -> Record:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if "[Content_Types].xml" in packed.namelist():
+                raise _problem(path, 0, "is a file of a spreadsheet or an office program; save it as CSV")
             if not any(name in packed.namelist() for name in _INSPECT_STARTS):
                 raise _problem(path, 0, "a zip archive, and no Inspect log; unpack it, and give the files in it")
             if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:

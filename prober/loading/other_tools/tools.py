@@ -19,6 +19,7 @@ from typing import Any, Final, TypeAlias
 from prober.loading.other_tools.chat import (
     asked,
     choices_of,
+    media_in,
     moment,
     number,
     parsed,
@@ -147,12 +148,17 @@ def _output_item(source: Source, number_: int, record: Record, begun: dict[objec
         probe=None if item is None else f"item-{item}",
         request=sample.get("input"),
         said=sample.get("output"),
-        error=failed.get("message") or failed.get("code"),
+        error=failed.get("message") or failed.get("code") or _without_sample(record),
         at=at,
         model=sample.get("model"),
         finish_reason=sample.get("finish_reason"),
         **tokens_of(sample.get("usage")),
     )
+
+
+def _without_sample(record: Record) -> str | None:
+    """Why an item has no answer at all, as far as it says."""
+    return f"status {record['status']}" if not record.get("sample") and record.get("status") else None
 
 
 def inspect(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
@@ -226,6 +232,8 @@ def lines_of(source: Source, number_: int, *, said: object, entry: object = None
 def line_of(source: Source, *, probe: object, request: object, said: object, **known: Any) -> Line:
     """One line of a reply log."""
     prompt = asked(request)
+    if media := media_in(said):
+        source.left_out["pictures, sounds and files in answers"] += media
     text = known.pop("text", None)
     text = text_of(said) if text is None else text
     fields = reply_fields(said)

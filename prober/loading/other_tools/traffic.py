@@ -17,7 +17,7 @@ from prober.loading.other_tools.tools import Numbered, Record, Source, iso, line
 def langfuse(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
     for number_, raw in _observations(records):
         # The same fields in camelCase from its pages, and in snake_case from its storage export.
-        record = {re.sub(r"(?<=[a-z])([A-Z])", r"_\1", key).lower(): value for key, value in raw.items()}
+        record = {_snake_case(key): value for key, value in raw.items()}
         if str(record.get("type", "GENERATION")).upper() != "GENERATION":
             source.left_out[f"observations of the type {str(record.get('type'))[:40]}, which are no model calls"] += 1
             continue
@@ -42,6 +42,31 @@ def langfuse(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[
             ttft_s=(first - begun).total_seconds() if first and begun else None,
             **tokens_of(parsed(record.get("usage_details") or record.get("usage"))),
         )
+
+
+_LANGFUSE: Final = frozenset(
+    {"trace_id", "observations", "observation_count", "project_id", "prompt_name", "usage_details",
+     "completion_start_time", "status_message", "provided_model_name", "bookmarked", "session_id"}
+)  # fmt: skip
+"""Keys, in snake_case, of which a log that is not Langfuse's has none."""
+_TYPES: Final = frozenset(
+    {"generation", "span", "event", "agent", "tool", "chain", "retriever", "evaluator", "embedding", "guardrail", ""}
+)
+"""Types of observations; empty in the first line of a table, which holds no values."""
+
+
+def is_langfuse(record: Record) -> bool:
+    """Whether this is an observation or a trace: its times and texts alone have the names that every log uses."""
+    keys = {_snake_case(key) for key in record}
+    return (
+        bool({"start_time", "timestamp"} & keys)
+        and bool({"input", "output", "observations"} & keys)
+        and (bool(_LANGFUSE & keys) or str(record.get("type", "other")).lower() in _TYPES)
+    )
+
+
+def _snake_case(key: str) -> str:
+    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", key).lower()
 
 
 def _observations(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
