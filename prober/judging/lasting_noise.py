@@ -59,22 +59,22 @@ def log_likelihoods(surplus: Mapping[str, Floats], rounds: Sequence[Round]) -> d
     if len(rounds) < FEWEST or np.isnan(at).any():
         return found
     contrasts = _contrasts(len(rounds))
-    products = {}
+    products, features = {}, {}
     for channel, matrix in surplus.items():
         scatter = contrasts.T @ matrix[-MOST:]
         if float((scatter**2).sum()) > NEGLIGIBLE:
             products[channel] = normalised(scatter @ scatter.T)
+            features[channel] = _features(products[channel])
     for i, tau in enumerate(DAYS[at[-1] - at[0] >= DAYS]):
         kernel = np.exp(-np.abs(np.subtract.outer(at, at)) / tau)
         values, vectors = np.linalg.eigh(contrasts.T @ kernel @ contrasts)
         for channel, product in products.items():
             weights = ((product @ vectors) * vectors).sum(axis=0)
-            features = _features(product)
             for j, share in enumerate(SHARES):
                 scales = 1 - share + share * np.maximum(values, 0)
                 free = len(scales)
                 fit = -0.5 * (float(np.log(scales).sum()) + free * log(float((weights / scales).sum())))
-                found[channel][i * len(SHARES) + j] = features * fit
+                found[channel][i * len(SHARES) + j] = features[channel] * fit
     return found
 
 

@@ -92,6 +92,28 @@ def unpack_fingerprint(packed: bytes | None) -> Fingerprint | None:
     return None if packed is None else _unpack_fingerprint(packed)
 
 
+def recurring_fingerprints() -> Callable[[bytes | None], Fingerprint | None]:
+    """What unpacks fingerprints of one endpoint one after another: texts and vectors that come again are kept once."""
+    known: dict[Any, Any] = {}
+
+    def once(value: _T) -> _T:
+        kept: _T = known.setdefault(value, value)
+        return kept
+
+    def unpack(packed: bytes | None) -> Fingerprint | None:
+        if packed is None:
+            return None
+        found = _unpack_fingerprint(packed)
+        return Fingerprint(
+            categories={once(name): once(value) for name, value in found.categories.items()},
+            numbers={once(name): value for name, value in found.numbers.items()},
+            vectors={once(name): once(vector) for name, vector in found.vectors.items()},
+            unreadable=found.unreadable,
+        )
+
+    return unpack
+
+
 def pack_seen(reply: Reply) -> str:
     """What is remembered of a reply to notice repeated ones, as JSON in ASCII; empty where nothing is."""
     found = seen(reply)

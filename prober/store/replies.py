@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
 from sqlalchemy import ColumnElement, bindparam, insert
+from sqlalchemy import select as columns
 from sqlmodel import col, select, update
 
 from prober.fingerprint.caches import Seen
@@ -18,6 +19,7 @@ from prober.store.codec import (
     pack_fingerprint,
     pack_reply,
     pack_seen,
+    recurring_fingerprints,
     unpack_observation,
     unpack_reply,
     unpack_seen,
@@ -26,6 +28,8 @@ from prober.store.engine import Transaction
 from prober.store.rounds import Claim
 from prober.store.rows import ReplyRow, RoundRow, WatchRow
 
+NOT_READ: Final = Reply(at=datetime.min.replace(tzinfo=UTC), error="not_read")
+"""Stands for every reply of `history`."""
 _LEAST_ROUNDS: Final = 8
 _MOST_REPLIES: Final = 600
 """Enough to know a share; more would hold up every round of an open incident."""
@@ -190,18 +194,32 @@ def newest_failures(tx: Transaction, endpoint_hash: str, limit: int) -> tuple[Re
 def history(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> tuple[Round, ...]:
     """Completed rounds of the current epoch in label order, with the observations of these series only.
 
-    Rounds without any are left out.
+    The judge reads fingerprints, so the replies themselves are not read: each `reply` is `NOT_READ`. Rounds without any
+    observation are left out.
     """
-    found = tx.exec(
-        select(ReplyRow, RoundRow.label, RoundRow.endpoint)
+    found = tx.connection().execute(
+        columns(
+            col(RoundRow.label), col(RoundRow.endpoint),
+            col(ReplyRow.series), col(ReplyRow.probe), col(ReplyRow.sample), col(ReplyRow.place),
+            col(ReplyRow.fingerprint),
+        )
         .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
         .where(*_of_epoch(tx, endpoint_hash, series))
         .order_by(col(RoundRow.label), col(ReplyRow.place), col(ReplyRow.id))
         .execution_options(yield_per=1000)
-    )
+    )  # fmt: skip
+    unpack = recurring_fingerprints()
     return tuple(
-        Round(label, endpoint, datetime.fromisoformat(label), tuple(unpack_observation(row) for row, _, _ in replies))
-        for (label, endpoint), replies in groupby(found, key=lambda one: (one[1] or "", one[2]))
+        Round(
+            label,
+            endpoint,
+            datetime.fromisoformat(label),
+            tuple(
+                Observation(of, probe, sample, NOT_READ, unpack(packed), place)
+                for _, _, of, probe, sample, place, packed in replies
+            ),
+        )
+        for (label, endpoint), replies in groupby(found, key=lambda one: (one[0] or "", one[1]))
     )
 
 

@@ -13,7 +13,7 @@ from prober.incidents.routing import Routing
 from prober.judging.reference import times_in
 from prober.model.decision import Action, Decision
 from prober.model.errors import ClaimLost, StoreError
-from prober.model.evidence import Judgement
+from prober.model.evidence import Fingerprint, Judgement
 from prober.model.incident import Change, Measured, MeasuredKind
 from prober.service.act import try_to_act
 from prober.service.decisions import carry_out
@@ -123,13 +123,30 @@ def test_history_is_completed_rounds_in_label_order_with_the_asked_series_only(s
     unfinished = begin(store, NOW + 4 * DAY)
     record(store, unfinished, observe("not judged"))
     rounds = store.query(replies.history, HASH, {SERIES})
-    assert [one.observations[0].reply.text for one in rounds] == ["day 0", "day 1", "day 2"]
+    assert [one.observations[0].reply for one in rounds] == [replies.NOT_READ] * 3, "the judge reads fingerprints"
     assert [one.at for one in rounds] == [NOW, NOW + DAY, NOW + 2 * DAY]
     assert [one.label for one in rounds] == sorted(one.label for one in rounds)
     assert all(one.endpoint == "billing" and len(one.observations) == 1 for one in rounds)
     assert len(store.query(replies.history, HASH, [SERIES, "other.series"])) == 4
     assert store.query(replies.history, HASH, ()) == ()
     assert store.query(replies.history, "nobody", [SERIES]) == ()
+
+
+def test_the_fingerprints_of_the_history_are_those_recorded_and_what_recurs_is_kept_once(store: Store) -> None:
+    said = [replace(observe(text), fingerprint=print_of(text)) for text in ("Blue.", "Blue.", "Red \0 \ud800")]
+    said.append(replace(observe("Blue."), fingerprint=None))
+    for day, one in enumerate(said):
+        complete(store, NOW + day * DAY, one)
+    read = [one.observations[0].fingerprint for one in store.query(replies.history, HASH, {SERIES})]
+    assert read == [one.fingerprint for one in said]
+    first, again = read[0], read[1]
+    assert first is not None and again is not None
+    assert first.vectors["toy"] is again.vectors["toy"]
+    assert first.categories["text"] is again.categories["text"]
+
+
+def print_of(text: str) -> Fingerprint:
+    return Fingerprint({"text": text}, {"length": float(len(text))}, {"toy": (-0.0, len(text) / 3)}, {"x": "why"})
 
 
 @pytest.mark.slow
