@@ -87,6 +87,9 @@ CLOCK_SLACK: Final = timedelta(minutes=1)
 ahead; a clock that is set by more, or a machine that sleeps for longer, is noticed."""
 SILENT_AFTER: Final = timedelta(minutes=5)
 """Without a heartbeat, after which a daemon counts as lost. It sends one a minute."""
+NEWS_AFTER: Final = SILENT_AFTER + timedelta(minutes=2)
+"""Between two heartbeats, after which it is news that a daemon is back, where nobody was notified that it was silent.
+Longer than `SILENT_AFTER`: a daemon may be lost a minute after its last heartbeat, and takes a while to start."""
 
 
 @dataclass(frozen=True, slots=True)

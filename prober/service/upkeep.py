@@ -12,7 +12,7 @@ from prober.judging.memory import decode
 from prober.model.decision import Decision
 from prober.model.declaration import Endpoint
 from prober.model.incident import Change, Incident, Measured
-from prober.model.watch import CLOCK_SLACK, SILENT_AFTER
+from prober.model.watch import CLOCK_SLACK, NEWS_AFTER, SILENT_AFTER
 from prober.service.decisions import alarmed_at, carry_out, locked, notify_of_no_incident, subject_of
 from prober.store import (
     Store,
@@ -175,7 +175,7 @@ def beat(
             gap = now - before.seen_at
             woke = goes_on and gap > SILENT_AFTER
             slept = before.stopped_at is None and (before.notified_at is not None or gap > SILENT_AFTER)
-            if slept and (before.notified_at is not None or not woke):
+            if slept and (before.notified_at is not None or (gap > NEWS_AFTER and not woke)):
                 _back(tx, f"the daemon {worker} is back", gap, routing, now)
             if slept or before.stopped_at is not None or before.started_at > now:
                 daemons.restart(tx, worker, now)
@@ -184,7 +184,7 @@ def beat(
         known = daemons.statuses(tx)
         for lost in attendance(known, now, active=active).relieved:
             gap = unwatched(lost, known)
-            was_missed = lost.stopped_at is None and (lost.notified_at is not None or gap > SILENT_AFTER)
+            was_missed = lost.stopped_at is None and (lost.notified_at is not None or gap > NEWS_AFTER)
             # Whoever forgets it notifies people, so that of several daemons one does.
             if daemons.remove(tx, lost) and was_missed:
                 _back(tx, f"what the daemon {lost.worker} watched is watched again", gap, routing, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -156,6 +156,38 @@ def test_daemons_that_crash_and_are_started_again_within_seconds_are_no_news(sto
         for each in seconds:
             beat(store, worker, ["bot"], Routing(("log",)), NOON + timedelta(seconds=each))
     assert store.query(notices.recent) == ()
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["the same name", "another name"])
+@pytest.mark.parametrize("last_beat_s", [0, 30, 59], ids=lambda seconds: f"lost {seconds} s after its heartbeat")
+@pytest.mark.parametrize(
+    ("away_s", "news"), [(1, []), (10, []), (60, []), (300, []), (900, ["daemon_back"]), (86_400, ["daemon_back"])]
+)
+def test_a_daemon_that_is_started_again_within_five_minutes_is_no_news(
+    store: Store, same: bool, last_beat_s: int, away_s: int, news: list[str]
+) -> None:
+    def run(worker: str, since: datetime) -> None:
+        for minute in range(8):
+            now = since + timedelta(minutes=minute)
+            beat(store, worker, ["bot"], Routing(("log",)), now, goes_on=minute > 0)
+
+    run("a", NOON)
+    run("a" if same else "b", NOON + timedelta(minutes=7, seconds=last_beat_s + away_s))
+    assert [one.event for one in store.query(notices.recent)] == news
+
+
+@pytest.mark.parametrize("starts", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("lived_s", [0, 30, 130])
+def test_a_crash_loop_is_no_news_of_daemons(store: Store, starts: int, lived_s: int) -> None:
+    now = NOON
+    for number in range(starts):
+        for second in range(0, lived_s + 1, 60):
+            beat(store, f"host:{number}", ["bot"], Routing(("log",)), now + timedelta(seconds=second))
+        now += timedelta(seconds=lived_s + 10)
+    for minute in range(15):
+        beat(store, "host:last", ["bot"], Routing(("log",)), now + timedelta(minutes=minute), goes_on=minute > 0)
+    assert store.query(notices.recent) == ()
+    assert [one.worker for one in store.query(daemons.statuses)] == ["host:last"]
 
 
 def test_a_log_in_json_names_what_each_line_is_about() -> None:
