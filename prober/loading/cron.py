@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from prober.loading.suggestions import did_you_mean
+from prober.loading.foreign import ZONES
 from prober.model.declaration import Schedule
 from prober.text import quoted
 
@@ -133,13 +135,29 @@ def zone_fault(name: str) -> str | None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        zones = sorted(available_timezones() - {"localtime", "posixrules", "Factory"})
-        town = "/" + name.lower().replace(" ", "_")
-        city = next((zone for zone in zones if name and zone.lower().endswith(town)), None)
-        fix = "write one such as Europe/Berlin"
-        near = f'did you mean "{city}"?' if city else did_you_mean(name, zones, fix)
-        return f"unknown time zone {quoted(name)}; {near}"
+        return f"unknown time zone {quoted(name)}; {_zone_meant(name)}"
     return None
+
+
+def _zone_meant(name: str) -> str:
+    """What to write for the name of a time zone that there is none of."""
+    if hours := _OFFSET.fullmatch(name.strip()):
+        if int(hours[3] or 0) or int(hours[2]) > 12:
+            return "write a place, such as Asia/Kolkata"
+        # The sign of these names is that of what is added to reach UTC.
+        fixed = f"Etc/GMT{'-' if hours[1] == '+' else '+'}{int(hours[2])}" if int(hours[2]) else "UTC"
+        return f'write "{fixed}", or a place, such as Europe/Berlin, if its clocks change'
+    zones = sorted(available_timezones() - {"localtime", "posixrules", "Factory"})
+    place = re.sub(r" (standard |daylight |summer )?time$", "", name.strip().lower().replace("_", " "))
+    meant = ZONES.get(place) or ZONES.get(place.rpartition("/")[2])
+    town = "/" + place.replace(" ", "_")
+    meant = meant or next((zone for zone in zones if place and zone.lower().endswith(town)), None)
+    near = difflib.get_close_matches(name, zones, n=1, cutoff=0.85) if len(name) <= 60 else []
+    meant = meant or next(iter(near), None)
+    return f'did you mean "{meant}"?' if meant else "write one such as Europe/Berlin"
+
+
+_OFFSET: Final = re.compile(r"(?i)(?:UTC|GMT)? ?([+-])(\d{1,2})(?::?(\d\d))?")
 
 
 def _field(

@@ -27,7 +27,9 @@ RENAMED: Final[Mapping[str, str]] = {
     "system_prompt": "system", "deployment": "model", "deployment_name": "model", "engine": "model",
     "kind": "provider type", "check": "type", "target": "at_least", "objective": "at_least", "sli": "measure",
     "indicator": "measure", "endpoint": "endpoints", "threshold": "at_least", "over": "window", "period": "window",
-    "timeWindow": "window", "time_window": "window",
+    "timeWindow": "window", "time_window": "window", "to": "end", "time": "at", "min_rounds": "rounds",
+    "total": "total_s", "connect": "connect_s", "read": "read_s", "rpm": "asks_per_minute", "tpm": "tokens_per_minute",
+    "requests_per_minute": "asks_per_minute",
     **{f"{word}_per_{period}": f"{ours}_per_{period}" for period in _PERIODS for word, ours in (
         ("usd", "dollars"), ("cost", "dollars"), ("requests", "asks"), ("calls", "asks"))},
 }  # fmt: skip
@@ -151,8 +153,46 @@ FIELDS: Final[Mapping[str, str]] = {
     "output_per_1k": "write output_per_million, a thousand times as much",
     "continue": "every route that fits is followed; remove it",
     "mute": "mute an incident with: prober incidents mute",
+    **dict.fromkeys(("dollars", "usd", "cost", "per_day", "per_month"),
+                    "write dollars_per_day, or another unit and period, such as asks_per_hour"),
 }  # fmt: skip
 """Field of another tool that does not exist here → what to write instead."""
+
+_LEFT_OUT: Final = "leave the field out"
+OFF: Final[Mapping[str, str]] = {
+    "confirm": "write {rounds: 0} to switch it off", "asked_again": "write 0 to switch it off",
+    "reminders": "write {critical: null, warning: null} to switch them off",
+    "reference": "every endpoint is compared with its reference; write fields such as {rounds: 12, hours: 168}",
+    "timeouts": "every ask ends after some time; write fields such as {total_s: 120}",
+    **dict.fromkeys(("digest", "quiet_hours", "weekly_report", "budget", "limits", "jitter", "warm_up", "maintenance",
+                     "severity", "expect", "keep_replies", "objectives"), f"{_LEFT_OUT} to switch it off"),
+}  # fmt: skip
+"""Field whose value is no truth value → what to write in place of `off`, `no`, `false` or `none`."""
+ON: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("confirm", "reminders", "reference", "timeouts"), f"it is on by default; {_LEFT_OUT}"),
+    "digest": 'write {at: "09:00"}', "warm_up": "write {rounds: 6}",
+}  # fmt: skip
+"""The same → what to write in place of `on`, `yes` or `true`."""
+
+_PLACES: Final = {
+    "America/Los_Angeles": "pacific, pst, pdt, pt, san francisco, seattle, california",
+    "America/Denver": "mountain, mst, mdt, mt",
+    "America/Chicago": "central, cst, cdt, ct, texas, austin, dallas, houston",
+    "America/New_York": "eastern, est, edt, et, boston, washington, atlanta, miami",
+    "America/Sao_Paulo": "brt, brazil, brasilia, rio de janeiro",
+    "Europe/Berlin": "cet, cest, mez, mesz, central european, w. europe, germany, munich, hamburg, frankfurt, cologne",
+    "Europe/London": "bst, british, uk, england, manchester, edinburgh",
+    "Europe/Lisbon": "wet, west", "Europe/Athens": "eet, eest, eastern european", "Europe/Moscow": "msk, russian",
+    "Europe/Zurich": "geneva, bern, basel", "Europe/Rome": "milan, italy", "Europe/Madrid": "barcelona, spain",
+    "Europe/Paris": "lyon, france, romance", "Europe/Warsaw": "krakow, central europe",
+    "Asia/Kolkata": "ist, india, bangalore, bengaluru, mumbai, delhi, new delhi, hyderabad, chennai, pune",
+    "Asia/Shanghai": "china, beijing, peking, shenzhen, guangzhou", "Asia/Tokyo": "jst, japan, tokyo, osaka",
+    "Asia/Seoul": "kst, korea", "Asia/Singapore": "sgt", "Asia/Hong_Kong": "hkt", "Asia/Jerusalem": "israel",
+    "Australia/Sydney": "aest, aedt, canberra, aus eastern", "Australia/Perth": "awst",
+    "Pacific/Auckland": "nzst, nzdt, new zealand, wellington", "UTC": "z, utc, zulu, universal",
+}  # fmt: skip
+ZONES: Final[Mapping[str, str]] = {name: zone for zone, names in _PLACES.items() for name in names.split(", ")}
+"""Abbreviation, place or name of a zone elsewhere, in lower case and without `standard time` → its IANA name."""
 
 SENT: Final = frozenset({
     "temperature", "top_p", "topP", "top_k", "topK", "min_p", "max_tokens", "max_completion_tokens",

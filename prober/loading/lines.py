@@ -12,6 +12,7 @@ import yaml
 from pydantic import JsonValue
 from yaml.composer import Composer
 
+from prober.loading.foreign import OFF, ON
 from prober.model.errors import Problem
 from prober.text import LEAKED, leaks, one_line, short
 
@@ -29,6 +30,9 @@ _CURLY = re.compile("[\u2018-\u201f\u00ab\u2039].*[\u2018-\u201f\u00bb\u203a]", 
 _CURLY_END = re.compile("^[\u2018-\u201f\u00ab\u2039]|[\u2018-\u201f\u00bb\u203a]$")
 CURLY = "YAML takes curly quotes for a part of the text; write straight quotes (around curly ones that are meant)"
 _EXAMPLE = re.compile(r"#\s*example key\s*$")
+_FREE = frozenset({"vars", "parameters", "headers", "query"})
+"""Fields whose names inside are not ours."""
+_NO_TRUTH: tuple[Where, ...] = tuple((name,) for name in (*OFF, *ON))
 _PROSE: tuple[Where, ...] = (("prompt",), ("system",), ("content",), ("value",), ("description",))
 """Fields whose texts may hold a #."""
 _NO_COMMENT = re.compile(r"#[^\s#!].*")
@@ -283,6 +287,9 @@ class _Builder:
             return None
         if kind == "bool" and text.lower() in {"true", "false"}:
             return text.lower() == "true"
+        is_ours = not _FREE.intersection(where)
+        if kind == "bool" and is_ours and where[-1:] in _NO_TRUTH:  # its shape says what to write
+            return text.lower() in {"yes", "on"}
         if kind == "bool":
             meant = "true" if text.lower() in {"yes", "on"} else "false"
             return self._refuse(
@@ -294,6 +301,8 @@ class _Builder:
             return self._float(text, where)
         if kind == "timestamp":
             return self._refuse(where, f'YAML reads {text} as a date; write "{text}" in quotes', text)
+        if kind == "int" and is_ours and where[-1:] == ("every",):
+            return text
         if kind == "int":
             plainly = "" if ":" in text else "it plainly, or "
             meant = text.zfill(5) if re.fullmatch(r"\d:\d\d", text) else text

@@ -11,8 +11,11 @@ from typing import Final
 
 from pydantic import BaseModel, JsonValue
 
+from prober.loading.durations import duration_meant, duration_of_fields, seconds_meant, time_of_day_meant
 from prober.loading.foreign import CHECKS, FIELDS, MEANT, RENAMED, SENT
 from prober.model.alerting import Alerts, Digest, QuietHours, Reminders, Route
+from prober.model.allowance import AccountLimits
+from prober.model.budget import Budget
 from prober.model.connection import Timeouts
 from prober.model.declaration import (
     Check,
@@ -26,7 +29,7 @@ from prober.model.declaration import (
     Tool,
 )
 from prober.model.objective import Objective
-from prober.model.reference import Confirm, ReferenceRule
+from prober.model.reference import Confirm, ReferenceRule, WarmUp
 from prober.text import is_secret_name, quoted
 
 NO_KEYS: Final = (
@@ -43,16 +46,6 @@ _PLAIN = re.compile(r"[\w.][\w .]*")
 _BASES = {name.removeprefix("not-") for name in typing.get_args(CheckType)}
 _NEGATED = re.compile(r"(not|no|does-not|doesnt|never)-")
 _VALUELESS = {"is-json", "is-refusal"}
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([a-zA-Z]+)[ ,]*")
-_UNITS_S = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
-    **dict.fromkeys(("h", "H", "hr", "hrs", "hour", "hours"), 3_600),
-    **dict.fromkeys(("d", "D", "day", "days"), 86_400),
-    **dict.fromkeys(("w", "wk", "week", "weeks"), 604_800),
-    **dict.fromkeys(("y", "yr", "year", "years"), 31_536_000),
-}
-_OFTEN = {"minutely": "1m", "hourly": "1h", "daily": "1d", "nightly": "1d", "weekly": "7d"}
 _PERIODS = frozenset({"second", "minute", "hour", "day", "week", "month", "year"})
 _OTHER_UNITS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("connect_s", "read_s", "total_s", "seconds"), 1),
@@ -86,6 +79,8 @@ _THINGS: Mapping[type[BaseModel], str] = {
     Reminders: "reminders are fields such as {critical: 1h, warning: 1d}",
     Alerts: "a file of alerts has fields such as routes, quiet_hours and digest",
     ReferenceRule: "a reference has fields rounds and hours, or is the word trial",
+    Budget: "a budget has fields such as {dollars_per_day: 5, asks_per_hour: 100}",
+    AccountLimits: "limits has fields such as {asks_per_minute: 60}",
     Confirm: "confirm has fields such as rounds and pause; {rounds: 0} switches it off",
 }
 
@@ -143,7 +138,15 @@ def fields_of(shape: type[BaseModel], value: JsonValue) -> str:
 def _fields_meant(shape: type[BaseModel], value: JsonValue) -> str | None:
     """The one field that a number or a word stands for, where it can be only one."""
     if shape is ReferenceRule and isinstance(value, str):
-        return "trial" if _nearest(value, ["trial"]) else None
+        span = duration_meant(value, in_days=False)
+        return (
+            f"{{hours: {seconds_meant(span) / 3_600:g}}}" if span else "trial" if _nearest(value, ["trial"]) else None
+        )
+    if shape is Digest and isinstance(value, str | int) and (at := time_of_day_meant(value)):
+        return f'{{at: "{at}"}}'
+    if shape is QuietHours and isinstance(value, str):
+        ends = [time_of_day_meant(end) for end in re.split(r" ?(?:-|–|to) ?", value)]
+        return f'{{start: "{ends[0]}", end: "{ends[1]}"}}' if len(ends) == 2 and all(ends) else None
     if shape is Schedule and isinstance(value, str):
         every = duration_meant(value.removeprefix("@"), in_days=False)
         return f'{{every: "{every}"}}' if every else None
@@ -153,8 +156,8 @@ def _fields_meant(shape: type[BaseModel], value: JsonValue) -> str | None:
     if isinstance(value, bool):
         return "{rounds: 0}" if shape is Confirm and not value else None
     if isinstance(value, int | float):
-        field = {ReferenceRule: "rounds", Confirm: "rounds", Timeouts: "total_s"}.get(shape)
-        is_enough = value >= (4 if shape is ReferenceRule else 1)
+        field = {ReferenceRule: "rounds", Confirm: "rounds", WarmUp: "rounds", Timeouts: "total_s"}.get(shape)
+        is_enough = value >= {ReferenceRule: 4, WarmUp: 2, Confirm: 0}.get(shape, 1)
         return f"{{{field}: {value}}}" if field and is_enough else None
     return None
 
@@ -185,43 +188,13 @@ def number_meant(value: JsonValue, *, is_whole: bool, name: str = "") -> str:
         return f"write {text}, without quotes"
     if name in _PERCENT and re.fullmatch(r"\d{1,3}(\.\d+)? ?%", text):
         return f"write {float(text.rstrip(' %')) / _PERCENT[name]:g}"
-    if name in _OTHER_UNITS and (time_s := _time_s(text)):
+    if name in _OTHER_UNITS and (time_s := seconds_meant(text)):
         return f"write {time_s / _OTHER_UNITS[name]:g}"
     if not is_whole and re.fullmatch(r"[$€£] ?\d+(\.\d+)?", text):
         return f"write {text.lstrip('$€£ ')}"
     if is_whole and isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return f"write {value:.0f}"
     return "write a whole number" if is_whole else "write a number"
-
-
-def duration_meant(text: str, *, in_days: bool) -> str | None:
-    """A duration of other tools in our spelling: `6 hours`, `1h30m`, `PT6H`, `1w` → `6h`, `90m`, `6h`, `7d`."""
-    time_s = _time_s(_OFTEN.get(text.lower(), text))
-    units = (("d", 86_400),) if in_days else (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
-    return next((f"{time_s / each:.0f}{unit}" for unit, each in units if time_s and time_s % each == 0), None)
-
-
-def _time_s(text: str) -> float:
-    """A duration in seconds; 0 where it is none."""
-    if re.fullmatch(r"P(\d+[WD])*(T(\d+[HMS])+)?", text):  # ISO 8601
-        text = text[1:].replace("T", "").lower()
-    parts = _AMOUNT.findall(text)
-    if not parts or _AMOUNT.sub("", text) or any(unit not in _UNITS_S for _, unit in parts):
-        return 0.0
-    return sum(float(amount) * _UNITS_S[unit] for amount, unit in parts)
-
-
-def time_of_day_meant(value: JsonValue) -> str | None:
-    """A time of day of other spellings in ours: `7am`, `9`, `2:00` → `07:00`, `09:00`, `02:00`."""
-    found = re.fullmatch(r"(\d{1,2})(?:[:.h](\d\d)?)?(?::00)? ?([ap])?\.?(?:m\.?)?", str(value).strip().lower())
-    if found is None or isinstance(value, bool):
-        return None
-    hour, minute = int(found[1]), int(found[2] or 0)
-    if found[3]:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + (12 if found[3] == "p" else 0)
-    return f"{hour:02d}:{minute:02d}" if hour < 24 and minute < 60 else None
 
 
 def percentage_meant(value: JsonValue) -> str | None:
@@ -231,9 +204,24 @@ def percentage_meant(value: JsonValue) -> str | None:
     return f"{value * 100 if value < 1 else value:.10g} %"
 
 
-def unknown_field(name: str, shape: type[BaseModel], given: Collection[str] = ()) -> str:
+def unknown_field(
+    name: str, shape: type[BaseModel], given: Collection[str] = (), value: JsonValue | None = None
+) -> str:
     """What is wrong with a field that a shape does not have, and what to write; `given` are its other fields."""
-    return f"unknown field {quoted(name)}; {_instead_of(name, shape, given)}"
+    meant = _unit_meant(name, shape, value)
+    return f"unknown field {quoted(name)}; {meant or _instead_of(name, shape, given)}"
+
+
+def _unit_meant(name: str, shape: type[BaseModel], value: JsonValue | None) -> str | None:
+    """What to write for a field whose name says a unit, or that a shape is switched by."""
+    if shape is Confirm and name in ("enabled", "disabled"):
+        return "write rounds: 0 to switch it off" if value is (name == "disabled") else "it is on; remove the field"
+    every = duration_of_fields({name: value})
+    if shape is Schedule and every:
+        return f'write every: "{every}"'
+    if shape is ReferenceRule and name in ("duration", "for", "length", "period", "window") and isinstance(value, str):
+        every = duration_meant(value, in_days=False)
+    return f"write hours: {seconds_meant(every) / 3_600:g}" if shape is ReferenceRule and every else None
 
 
 _FORMS: Final = {"timeouts": "write timeouts: {total_s: 30}, in seconds"}

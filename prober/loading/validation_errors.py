@@ -11,18 +11,17 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from prober.loading.foreign import MEANT
+from prober.loading.durations import duration_meant, duration_of_fields, time_of_day_meant
+from prober.loading.foreign import MEANT, OFF, ON
 from prober.loading.lines import Finding, Where
 from prober.loading.suggestions import (
     OTHERWISE,
     did_you_mean,
-    duration_meant,
     fields_of,
     list_of,
     number_meant,
     percentage_meant,
     stands_for,
-    time_of_day_meant,
     unknown_check,
     unknown_field,
 )
@@ -83,7 +82,9 @@ def _finding(shape: type[BaseModel], fault: Any, raw: JsonValue) -> Iterator[Fin
         return  # pydantic counts faulty items as absent; they are reported themselves
     if kind == "extra_forbidden":
         yield Finding(
-            loc[:-1], unknown_field(str(loc[-1]), _shape_at(shape, loc[:-1]), _at(raw, loc[:-1])), line_of=loc
+            loc[:-1],
+            unknown_field(str(loc[-1]), _shape_at(shape, loc[:-1]), _at(raw, loc[:-1]), value),
+            line_of=loc,
         )
     elif kind == "missing":
         yield Finding(loc, f'is missing; write "{loc[-1]}: …"')
@@ -101,18 +102,36 @@ def _finding(shape: type[BaseModel], fault: Any, raw: JsonValue) -> Iterator[Fin
             fix = f'did you mean "{meant}"?' if meant else did_you_mean(value, allowed, OTHERWISE.get(noun, ""))
             yield Finding(loc, f"unknown {noun} {_bare(value)}; {fix}")
     elif kind == "model_type":
-        yield Finding(loc, f"expected fields, found {shown(value)}; {fields_of(_shape_at(shape, loc), value)}")
+        yield Finding(loc, _no_fields(_shape_at(shape, loc), value, str(loc[-1]) if loc else ""))
     elif kind == "tuple_type" and (item := _item_at(shape, loc)) is not None:
-        yield Finding(loc, f"expected a list, found {shown(value)}; {list_of(item, value)}")
+        fix = switched(str(loc[-1]), value) or list_of(item, value)
+        yield Finding(loc, f"expected a list, found {shown(value)}; {fix}")
     else:
         yield Finding(loc, _wrong_value(kind, value, context, str(loc[-1]) if loc else ""))
+
+
+def _no_fields(shape: type[BaseModel], value: JsonValue, name: str) -> str:
+    """What is wrong with what stands in place of the fields of a shape."""
+    return f"expected fields, found {shown(value)}; {switched(name, value) or fields_of(shape, value)}"
+
+
+def switched(name: str, value: JsonValue) -> str | None:
+    """What to write where a field that is no switch is switched on or off; None where it is not."""
+    word = str(value).lower() if isinstance(value, bool | str) else ""
+    if word in ("false", "off", "no", "none", "never", "disabled"):
+        return OFF.get(name)
+    return ON.get(name) if word in ("true", "on", "yes", "enabled", "default") else None
 
 
 def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: str) -> str:
     found = f"found {shown(value)}"
     number = isinstance(value, bool | int | float)
+    if switch := switched(name, value):
+        return f"{found}, and is no switch; {switch}"
     whole = value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 100_000 else None
     if name in _DURATIONS and kind == "string_type":
+        if isinstance(value, dict) and len(value) == 1 and (meant := duration_of_fields(value)):
+            return f'expected a duration, {found}; write "{meant}"'
         such = f'"{whole}s" or "{whole}m"' if whole else '"30m"'
         return f"expected a duration, {found}; write a number and s, m, h or d, such as {such}"
     if name in _DAYS and kind == "string_type":
@@ -134,6 +153,11 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
         # It may be the key itself, in a shape we do not know.
         return f"not the name of an environment variable; {PATTERNS[context['pattern']]}"
     if kind == "string_pattern_mismatch":
+        if name == "every" and (at := time_of_day_meant(value)) and ":" in str(value):
+            hour, minute = map(int, at.split(":"))
+            long = duration_meant(f"{hour}h{minute}m", in_days=False)
+            fix = f'cron: "{minute} {hour} * * *" for that time of every day'
+            return f"{_bare(value)} is no duration; write {f'{long}, or ' if long else ''}{fix}"
         meant = duration_meant(str(value), in_days=name in _DAYS) if name in _DURATIONS | _DAYS else None
         return f"{_bare(value)} is not allowed; {f'write {meant}' if meant else PATTERNS[context['pattern']]}"
     if name == "endpoints" and kind == "tuple_type" and isinstance(value, dict):

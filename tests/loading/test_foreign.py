@@ -13,7 +13,9 @@ from prober.alerts import ALERTERS
 from prober.loading import load
 from prober.loading.foreign import CHECKS, FIELDS, MEANT, RENAMED, SENT
 from prober.model.alerting import Alerts, QuietHours, Route
+from prober.model.allowance import AccountLimits
 from prober.model.budget import Budget
+from prober.model.connection import Timeouts
 from prober.model.declaration import (
     Check,
     CheckType,
@@ -28,6 +30,7 @@ from prober.model.declaration import (
 )
 from prober.model.errors import ConfigurationError
 from prober.model.objective import Measure, Objective
+from prober.model.reference import ReferenceRule
 
 SET = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes:\n  - {id: a, prompt: Pick., expect: [EXPECT]}\n"
 
@@ -46,7 +49,8 @@ def test_what_is_suggested_exists_here() -> None:
         assert word not in known
         assert set(re.findall(r"type: ([a-z-]+)", instead)) <= known, word
     shapes = (
-        ProbeSet, Probe, Check, Message, Tool, Schedule, Endpoint, Alerts, Route, Maintenance, QuietHours, Budget, Objective
+        ProbeSet, Probe, Check, Message, Tool, Schedule, Endpoint, Alerts, Route, Maintenance, QuietHours, Budget, Objective, AccountLimits,
+        ReferenceRule, Timeouts,
     )  # fmt: skip
     fields = {name for shape in shapes for name in shape.model_fields}
     assert {field for several in RENAMED.values() for field in several.split()} <= fields
@@ -175,7 +179,7 @@ def test_a_check_by_its_name_alone_has_one_fault(tmp_path: Path) -> None:
         ("id: x", "remove it, or write it under parameters"),
         ("budget: {usd_per_day: 3}", 'unknown field "usd_per_day"; did you mean "dollars_per_day"?'),
         ("budget: {asks_per_week: 3}", 'unknown field "asks_per_week"; write one of: asks_per_hour, '),
-        ("budget: 5", "its fields are: asks_per_hour, "),
+        ("budget: 5", "a budget has fields such as {dollars_per_day: 5, asks_per_hour: 100}"),
         ("price: {input_per_1k: 1}", "write input_per_million, a thousand times as much"),
         ("severity: {refusal: high}", 'unknown severity "high"; did you mean "critical"?'),
         ("severity: {refusal: [info]}", "expected a word, found a list; write one of: info"),
