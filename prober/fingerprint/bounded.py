@@ -95,6 +95,13 @@ def too_large(schema: JsonValue) -> str | None:
     return None
 
 
+def unbounded(schema_text: str) -> str | None:
+    """Why no limit of time would hold for a JSON Schema; None where one does."""
+    if "patternProperties" in schema_text and "unevaluatedProperties" in schema_text:
+        return "unevaluatedProperties beside patternProperties cannot be bounded; write additionalProperties"
+    return None
+
+
 def _size(part: object) -> int:
     if isinstance(part, _parser.SubPattern):
         return sum(_size_of_step(argument) for _, argument in part.data)
@@ -199,8 +206,8 @@ def _validator(schema_text: str) -> Validator:
         raise TooLarge(f"it has {fault}")
     library = validator_for(schema, default=Draft202012Validator)
     library.check_schema(schema)
-    if "patternProperties" in schema_text and "unevaluatedProperties" in schema_text:
-        raise TooLarge("unevaluatedProperties beside patternProperties cannot be bounded; write additionalProperties")
+    if (fault := unbounded(schema_text)) is not None:
+        raise TooLarge(fault)
     keywords = {name: partial(_timed, _OURS.get(name, keyword)) for name, keyword in library.VALIDATORS.items()}
     # An empty registry: a schema that refers to an address must not be fetched.
     bounded: Validator = extend(library, keywords)(schema, registry=Registry())  # type: ignore[no-untyped-call]

@@ -7,13 +7,15 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Final
-from urllib.parse import unquote
+from typing import Any, Final
 
 import jsonschema
 from pydantic import JsonValue
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012, specification_with
 
-from prober.fingerprint.bounded import LARGEST, parts_in, size_of, too_large
+from prober.fingerprint.bounded import LARGEST, parts_in, size_of, too_large, unbounded
 from prober.loading.lines import Finding
 from prober.loading.suggestions import did_you_mean
 from prober.loading.validation_errors import shaped
@@ -124,13 +126,6 @@ def schema_fault(schema: JsonValue) -> str | None:
     if schema and not keywords & schema.keys() and not _ANNOTATIONS & schema.keys():
         odd = quoted(next(iter(schema)))
         return f"{odd} is no keyword of JSON Schema, so nothing would be checked; write fields such as type: object"
-    for reference in _references(schema):
-        if not reference.startswith("#"):
-            return (
-                f"the schema refers to {quoted(reference)}, which is never fetched; copy it in and refer to #/$defs/…"
-            )
-        if reference.startswith("#/") and not _is_in(schema, reference):
-            return f"the schema refers to {quoted(reference)}, which is not in it; correct the name, or write it there"
     return _schema_fault(json.dumps(schema))
 
 
@@ -141,12 +136,79 @@ def _schema_fault(text: str) -> str | None:
     try:
         validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
         validator.check_schema(schema)
+        return unbounded(text) or _fault_within(schema)
     except jsonschema.SchemaError as error:
         place = ".".join(str(step) for step in error.absolute_path) or "its top"
         return f"not a JSON Schema: at {place}, {error.message[:100]}; see json-schema.org"
     except Exception as error:
         # A schema is free text: whatever its reader trips over is a fault of the schema.
         return f"not a JSON Schema that can be read ({type(error).__name__}); simplify it"
+
+
+_REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef")
+_SINGLE: Final = ("not", "if", "then", "else")
+_ON_THE_SAME: Final = ("allOf", "anyOf", "oneOf", *_SINGLE, "dependentSchemas", "dependencies")
+"""Keywords whose schemas look at the same value as the schema that they are in."""
+
+
+def _fault_within(schema: Mapping[str, JsonValue]) -> str | None:
+    """What no reply could be judged by, though it is a JSON Schema."""
+    specification = specification_with(str(schema.get("$schema", "")), default=DRAFT202012)
+    root = specification.create_resource(schema)
+    waiting = [(root, Registry().resolver_with_root(root))]
+    finished: set[int] = set()
+    while waiting:
+        part, resolver = waiting.pop()
+        contents = part.contents if isinstance(part.contents, dict) else {}
+        for pattern in (contents.get("pattern"), *contents.get("patternProperties", ())):
+            if isinstance(pattern, str) and size_of(pattern) > LARGEST:
+                return f"the schema has a pattern that repeats more than {LARGEST:,} times in all; shorten it"
+        for name in contents.keys() & _REFERENCES:
+            try:
+                resolver.lookup(contents[name])
+            except Unresolvable:
+                return _no_such(contents[name])
+        if (name := _endless(contents, resolver, frozenset(), finished)) is not None:
+            return (
+                f"the schema comes back to {quoted(name)} on the same value, so it never ends; refer to it from within "
+                "properties or items, or remove the reference"
+            )
+        waiting += [(below, resolver.in_subresource(below)) for below in part.subresources()]
+    return None
+
+
+def _no_such(reference: str) -> str:
+    if reference.startswith("#"):
+        return f"the schema refers to {quoted(reference)}, which is not in it; correct the name, or write it there"
+    return f"the schema refers to {quoted(reference)}, which is never fetched; copy it in and refer to #/$defs/…"
+
+
+def _endless(part: Any, resolver: Any, above: frozenset[int], finished: set[int]) -> str | None:
+    """The reference by which a schema leads to itself before it looks at another value; None where none does.
+
+    Args:
+        above: the schemas that led here, by identity.
+        finished: schemas that are known to end, by identity.
+    """
+    if not isinstance(part, dict) or id(part) in finished:
+        return None
+    above |= {id(part)}
+    for name in part.keys() & _REFERENCES:
+        try:
+            there = resolver.lookup(part[name])
+        except Unresolvable:  # it is reported where it stands
+            continue
+        if id(there.contents) in above:
+            return str(part[name])
+        if found := _endless(there.contents, there.resolver, above, finished):
+            return found
+    for name in part.keys() & _ON_THE_SAME:
+        held = part[name]
+        each = held if isinstance(held, list) else [held] if name in _SINGLE else list(held.values())
+        for one in each:
+            if found := _endless(one, resolver, above, finished):
+                return found
+    finished.add(id(part))
     return None
 
 
@@ -172,32 +234,6 @@ class SchemaSum:
                     )
                     return Finding((field, index, name), message)
         return None
-
-
-def _references(schema: JsonValue) -> Iterator[str]:
-    if isinstance(schema, dict):
-        for key, value in schema.items():
-            if key in {"$ref", "$dynamicRef"} and isinstance(value, str):
-                yield value
-            else:
-                yield from _references(value)
-    elif isinstance(schema, list):
-        for value in schema:
-            yield from _references(value)
-
-
-def _is_in(schema: JsonValue, reference: str) -> bool:
-    """Whether a JSON pointer leads somewhere; below an `$id` of its own it begins elsewhere, and nothing is said."""
-    here = schema
-    for step in unquote(reference[2:]).split("/"):
-        name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(here, dict) and name in here:
-            here = here[name]
-        elif isinstance(here, list) and name.isdecimal() and int(name) < len(here):
-            here = here[int(name)]
-        else:
-            return '"$id"' in json.dumps(schema)
-    return True
 
 
 def tool_fault(check: Check, probe: Probe) -> str | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
+from prober.fingerprint.bounded import matches_schema
 from prober.loading import load, rules
+from prober.loading.checks import schema_fault
 from prober.model.errors import ConfigurationError
 
 ENDPOINTS = "endpoints:\n  demo: {provider: scripted, model: parrot-1}\n"
@@ -210,10 +214,75 @@ def test_equals_takes_json_and_the_empty_text(value: str, tmp_path: Path) -> Non
     load(write(tmp_path, endpoints=ENDPOINTS, billing=text))
 
 
-def test_a_schema_may_refer_to_itself(tmp_path: Path) -> None:
-    schema = "{$ref: '#/$defs/a', $defs: {a: {type: object}}}"
-    text = SET.replace("Hello}", f"Hello, expect: [{{type: is-json, value: {schema}}}]}}")
-    load(write(tmp_path, endpoints=ENDPOINTS, billing=text))
+LINKED: dict[str, JsonValue] = {
+    "type": "object",
+    "properties": {"next": {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/n"}]}},
+}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/$defs/a", "$defs": {"a": {"type": "object"}}},
+        {"type": "object", "properties": {"child": {"$ref": "#"}}},
+        {"items": {"$ref": "#"}, "additionalProperties": {"$ref": "#"}},
+        {"$ref": "#/$defs/n", "$defs": {"n": LINKED}},
+        {"$ref": "#named", "$defs": {"a": {"$anchor": "named", "type": "object"}}},
+        {"$id": "https://x.example/s", "$ref": "https://x.example/s#/$defs/a", "$defs": {"a": {}}},
+        {
+            "$id": "https://x.example/s",
+            "properties": {"a": {"$ref": "t"}},
+            "$defs": {"t": {"$id": "t", "type": "null"}},
+        },
+        {"$ref": "#/$defs/%24", "$defs": {"$": {}}},
+        {"allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}], "$defs": {"a": {"not": {"type": "null"}}}},
+        {"enum": [{"$ref": "#/none"}]},
+        {"const": {"$ref": "https://x.example"}},
+        {"properties": {"$ref": {"type": "string"}}},
+        {"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {}}, "$ref": "#/definitions/a"},
+    ],
+)
+def test_a_schema_may_refer_to_itself(schema: dict[str, JsonValue]) -> None:
+    assert schema_fault(schema) is None
+    answers: list[JsonValue] = [{"next": {"next": None}, "child": {}}, [[]], None, "x"]
+    for answer in answers:
+        matches_schema(answer, schema)
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"$ref": "#"}, '"#" on the same value'),
+        ({"allOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}, "never ends"),
+        ({"anyOf": [{"type": "string"}, {"$ref": "#"}]}, "never ends"),
+        ({"oneOf": [{"not": {"$ref": "#"}}]}, "never ends"),
+        ({"if": {"type": "array"}, "then": {"$ref": "#"}}, "never ends"),
+        ({"if": {"type": "string"}, "else": {"$ref": "#"}}, "never ends"),
+        ({"dependentSchemas": {"a": {"$ref": "#"}}}, "never ends"),
+        ({"properties": {"a": {"allOf": [{"$ref": "#/properties/a"}]}}}, '"#/properties/a" on the same value'),
+        ({"items": {"$dynamicAnchor": "m", "$dynamicRef": "#m"}}, "never ends"),
+        ({"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {"$ref": "#/definitions/a"}},
+          "$ref": "#/definitions/a"}, "never ends"),
+        ({"$schema": "https://json-schema.org/draft/2019-09/schema", "$recursiveRef": "#"}, "never ends"),
+        ({"$ref": "#/$defs/none"}, '"#/$defs/none", which is not in it'),
+        ({"items": {"$ref": "#named"}}, '"#named", which is not in it'),
+        ({"$dynamicRef": "#m"}, '"#m", which is not in it'),
+        ({"$ref": "other.json"}, '"other.json", which is never fetched'),
+        ({"$ref": "file:///etc/passwd"}, "never fetched"),
+        ({"$ref": "https://json-schema.org/draft/2020-12/none"}, "never fetched"),
+        ({"not": {"$ref": "urn:x:y"}}, "never fetched"),
+        ({"$id": "https://x.example/s", "$ref": "t"}, "never fetched"),
+        ({"pattern": "(a{1000}){1000}"}, "repeats more than 100,000 times"),
+        ({"patternProperties": {"a": {}}, "unevaluatedProperties": False}, "cannot be bounded; write additionalProperties"),
+    ],
+)  # fmt: skip
+def test_a_schema_that_no_reply_could_be_judged_by_is_refused(schema: dict[str, JsonValue], said: str) -> None:
+    fault = schema_fault(schema) or ""
+    assert said in fault and re.search("; (refer|correct|copy|shorten|write)", fault)
+    answers: list[JsonValue] = [{"a": "x"}, ["x"], "x", 5]
+    with pytest.raises(Exception):  # noqa: B017 -- whatever it is, the check is not judged
+        for answer in answers:
+            matches_schema(answer, schema)
 
 
 def test_a_rule_that_trips_over_one_file_hides_no_mistake_of_another(tmp_path: Path, monkeypatch) -> None:
