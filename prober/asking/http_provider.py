@@ -95,7 +95,7 @@ class HttpProvider:
             left_s -= outcome.latency_s
             said: dict[str, str] = {}
             if isinstance(outcome, Arrived) and outcome.status == 200:
-                body = parse(_without_keys(outcome, access.secrets).body)
+                body = parse(_without_keys(outcome, access.secrets, any_spelling=True).body)
                 said = metadata.values(page, body, endpoint.model)
             found |= said
             silent += [] if said else [page]
@@ -117,7 +117,7 @@ class HttpProvider:
             left_s -= outcome.latency_s
             page: object = None
             if isinstance(outcome, Arrived) and outcome.status == 200:
-                page = parse(_without_keys(outcome, access.secrets).body)
+                page = parse(_without_keys(outcome, access.secrets, any_spelling=True).body)
             pages.append(page)
         return model_lists.listing(pages, endpoint.model)
 
@@ -258,13 +258,14 @@ def _not_askable(endpoint: Endpoint, probe: Probe, wire: WireFormat) -> tuple[Fa
     return ("bad_request", "; ".join(objections)) if objections else None
 
 
-def _without_keys(arrived: Arrived, secrets: Sequence[str]) -> Arrived:
-    """Providers echo keys in error messages. Words that are cut short later must have lost theirs before."""
+def _without_keys(arrived: Arrived, secrets: Sequence[str], *, any_spelling: bool = False) -> Arrived:
+    """Providers echo keys. Words of an error that are cut short later, and what no Reply holds (`any_spelling`), must
+    have lost theirs before; a Reply loses those that are spelled in another way when it is finished."""
     clean = {name: _redacted(value, secrets) for name, value in arrived.headers.items()}
     body = arrived.body
     for secret in secrets:
         body = redacted_bytes(body, secret)
-    if arrived.status >= 300:
+    if arrived.status >= 300 or any_spelling:
         text = body.decode("utf-8", errors="surrogateescape")
         body = _redacted(text, secrets).encode("utf-8", errors="surrogateescape")
     return replace(arrived, headers=clean, body=body)

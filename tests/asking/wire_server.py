@@ -22,6 +22,8 @@ class WireServer:
     """`url` is its address; `behave` decides what the next answers look like."""
 
     behave: Callable[[BaseHTTPRequestHandler], None] = lambda handler: None
+    behave_on_get: Callable[[BaseHTTPRequestHandler], None] = lambda handler: handler.send_error(501)
+    """The same for what is not posted: lists of models, what a server says of itself."""
     asked: list[Asked] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     """Set at the end of a test, so that slow behaviours end with it."""
@@ -58,6 +60,11 @@ class WireServer:
                 self.close_connection = True
                 with contextlib.suppress(OSError):  # the prober hung up, as several tests want it to
                     outer.behave(self)
+
+            def do_GET(self) -> None:
+                self.close_connection = True
+                with contextlib.suppress(OSError):
+                    outer.behave_on_get(self)
 
             def log_message(self, *_: object) -> None:
                 pass
