@@ -92,7 +92,11 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
             "ContextWindowExceededError prompt_too_long exceed_context_size_error 1039 1261",
         ),
         ("bad_output", "tool_use_failed json_validate_failed output_parse_failed model_output_error model_error"),
-        ("provider_error", "overloaded_error engine_overloaded_error engine_overloaded server_overloaded"),
+        (
+            "provider_error",
+            "overloaded_error engine_overloaded_error engine_overloaded server_overloaded ModelNotReadyException "
+            "model_not_ready DeploymentNotReady model_loading NoCapacity",
+        ),
         ("timeout", "timeout_error deadline_exceeded"),
     )
 )
@@ -127,8 +131,18 @@ WORDS: Final = _patterns(
             r"|inputs`?(?: tokens \+ `?max_new_tokens`?)? must (?:be <=|have less than)",
         ),
         (
+            "provider_error",
+            r"^(?!.*(?:rate[-_ ]?limit|too many requests|quota|per (?:minute|day))).*?(?:"
+            r"\bnot (?:yet |quite )?ready\b|\bnot (?:been )?(?:loaded|deployed|started|initiali[sz]ed) yet"
+            r"|\b(?:is|are|still|currently|being|now) (?:loading|loaded\b(?=.*(?:wait|retry|again))|warming|starting\b"
+            r"|booting|spinning up|scaling|initiali[sz]ing|downloading|deploying|provisioning|waking)"
+            r"|\bloading (?:the )?model|\bcold[- ](?:boot|start)"
+            r"|\b(?:warming|starting|scaling|booting|spinning)[- ]up\b"
+            r"|\boverloaded|\b(?:at|over|out of|no|insufficient) capacity|capacity temporarily|high demand)",
+        ),
+        (
             "model_not_found",
-            r"\bmodels?\b(?:[^.]|\.(?=\S)){0,120}(?:does not exist"
+            r"too (?:large|big) to be (?:\w+ )?loaded|\bmodels?\b(?:[^.]|\.(?=\S)){0,120}(?:does not exist"
             r"|not (?:been )?(?:found|exist|loaded|deployed|available|valid|supported (?:by|for|on|in))\b"
             r"|isn't (?:available|loaded)|could not be found|unknown|not recogni[sz]ed)"
             r"|(?:unknown|invalid|no such|nonexistent|unrecogni[sz]ed) model\b|not a valid model|no endpoints found"
@@ -266,7 +280,9 @@ def failure_of(status: int, body: object, parameters: Mapping[str, object]) -> t
         return "unsupported_parameter", named
     worded = next((failure for failure, pattern in WORDS if pattern.search(said)), None) if status < 500 else None
     if worded is not None and (
-        status not in STATUSES or worded == "out_of_credit" or (status, worded) == (404, "model_not_found")
+        status not in STATUSES
+        or worded == "out_of_credit"
+        or (status, worded) in ((404, "model_not_found"), (404, "provider_error"), (429, "provider_error"))
     ):
         return worded, None
     if (

@@ -378,7 +378,7 @@ ERRORS: list[tuple[int, object, str]] = [
     (429, {"type": "error", "error": {"type": "rate_limit_error", "message": "Extra usage is required for long context requests."}}, "rate_limited"),
     (403, {"type": "error", "error": {"type": "permission_error", "message": "OAuth authentication is currently not allowed for this organization."}}, "unauthorized"),
     (404, {"message": "Model use case details have not been submitted for this account."}, "model_not_found"),
-    (429, {"message": "Model is not ready for inference. Wait and try your request again."}, "rate_limited"),
+    (429, {"message": "Model is not ready for inference. Wait and try your request again."}, "provider_error"),
     (412, {"error": {"object": "error", "type": "invalid_request_error", "message": "Account x is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices."}}, "out_of_credit"),
     (404, {"error": {"object": "error", "type": "invalid_request_error", "code": "NOT_FOUND", "message": "Model not found, inaccessible, and/or not deployed"}}, "model_not_found"),
     (402, {"detail": {"error": "inference prohibited, please enter a payment method"}}, "out_of_credit"),
