@@ -11,9 +11,9 @@ from dashboard import tables
 from dashboard.formatting import inline, joined, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
-from prober.incidents.objective_standing import objective_standing, over, wanted, window_words
+from prober.incidents.objective_standing import budget_words, objective_standing, over, wanted, window_words
 from prober.status.objectives import ObjectiveStatus
-from prober.text import count, span
+from prober.text import count
 
 STATES: Final = {"missed": ("missed", "red"), "burning": ("burning", "orange"), "too_few": ("too few replies", "gray"),
                  "met": ("met", "green")}  # fmt: skip
@@ -111,7 +111,9 @@ def _table(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:
             "window": [over(one.objective) for one in found],
             "replies": [one.standing.replies for one in found],
             "share": [tables.hundred(_share(one)) for one in found],
-            "left": [tables.hundred(one.standing.budget_left) for one in found],
+            "error budget": [
+                "" if (left := one.standing.budget_left) is None else budget_words(left) for one in found
+            ],
             **burns,
             "as of": [one.standing.newest for one in found],
         },
@@ -119,10 +121,6 @@ def _table(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:
         placeholder="",
         column_config={
             "share": tables.share_column("share", "Of the replies in the window, those that the measure names"),
-            "left": st.column_config.ProgressColumn(
-                "error budget left", format="%.0f %%", min_value=0, max_value=100,
-                help="Below 0 where more was spent than allowed",
-            ),
             **{name: st.column_config.NumberColumn(name, format="%.1f×") for name in windows},
             "as of": tables.time_column("as of", context.zone, "Newest round that counts"),
         },
@@ -137,5 +135,5 @@ def _row(one: ObjectiveStatus) -> dict[str, str | int | float | None]:
         "measure": one.objective.words, "wanted": wanted(one.objective), "window": one.objective.window,
         "state": standing.state, "replies": standing.replies, "bad": standing.bad, "allowed": one.objective.allowed,
         "budget_left": standing.budget_left,
-        **{f"burn_{span(window).replace(' ', '_')}": rate for window, rate, _ in standing.burn_rates},
+        **{f"burn_{window_words(window).replace(' ', '_')}": rate for window, rate, _ in standing.burn_rates},
     }  # fmt: skip

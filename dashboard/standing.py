@@ -58,11 +58,8 @@ def needs_somebody(one: EndpointStatus) -> bool:
 
 
 def beside(one: EndpointStatus) -> tuple[str, ...]:
-    """Titles of the open incidents that are worse than news and say nothing of how it answers: spending, objectives,
-    live samples, and facts, unless these are what changed."""
-    facts = one.endpoint.open_facts if one.state != "changed" else ()
-    found = (*one.endpoint.runaways, *one.endpoint.measured, *facts)
-    return tuple(dict.fromkeys(title(each) for each in found if each.severity != "info"))
+    """Titles of the incidents beside its answers."""
+    return tuple(dict.fromkeys(map(title, one.beside)))
 
 
 def badges(one: EndpointStatus) -> str:

@@ -26,7 +26,7 @@ from prober.lab.power import (
     sensitivity,
 )
 from prober.lab.power.changes import changes
-from prober.lab.power.search import POWER
+from prober.lab.power.search import MOST_ROUNDS, POWER
 from prober.loading import Declarations
 from prober.model.declaration import Endpoint, Probe, series_key
 from prober.model.errors import ConfigurationError
@@ -75,9 +75,9 @@ def power(
 ) -> int:
     """Show how large a change would be caught in a day and in a week, and what each probe adds.
 
-    Simulates futures from the stored reference and judges them with the daemon's own judge. That takes seconds for an
-    endpoint that is asked daily and about a minute for one that is asked hourly. Exit code 3 if no endpoint has a
-    complete reference.
+    Simulates futures from the stored reference and judges at most 168 rounds of each with the daemon's own judge. That
+    takes seconds for an endpoint that is asked daily, and no longer for one asked every minute than for one asked
+    hourly. Exit code 3 if no endpoint has a complete reference.
     """
     declarations = declared(paths)
     endpoints = _asked(declarations, endpoint_name)
@@ -170,6 +170,12 @@ def _show(one: Powered, replications: int, seed: int) -> None:
         f"  Threshold {thousands(one.promise.threshold)}: "
         f"without a change, an alarm in at most {percent(week)} of weeks.",
     )
+    if any(each.judged < each.rounds for each in one.sensitivities):
+        hours = MOST_ROUNDS * one.promise.every_s / 3600
+        say(
+            f"  Judged are the first {MOST_ROUNDS} rounds after a change, {figure(hours)} hours of this plan: "
+            "in the rest of the time smaller changes may be caught too."
+        )
     if one.cost:
         say(f"  Cost: {one.cost.words}.")
     say("")
@@ -190,10 +196,12 @@ def _rows(found: Sequence[Sensitivity]) -> list[list[str]]:
 def _caught(one: Sensitivity) -> str:
     if not one.channels:
         return "no probe shows it"
+    is_whole = one.judged == one.rounds
     if one.smallest:
-        return f"{one.change.show(one.smallest.size)} ({_of(one.smallest)})"
+        return f"{'' if is_whole else 'at most '}{one.change.show(one.smallest.size)} ({_of(one.smallest)})"
     if one.largest:
-        return f"not even {one.change.show(one.largest.size)} ({_of(one.largest)})"
+        early = "" if is_whole else f" in {count(one.judged, 'round')}"
+        return f"not even {one.change.show(one.largest.size)}{early} ({_of(one.largest)})"
     return "no round in that time"
 
 
@@ -233,6 +241,7 @@ def _sensitivity_json(one: Sensitivity) -> Json:
         "words": one.change.words,
         "days": one.days,
         "rounds": one.rounds,
+        "judged_rounds": one.judged,
         "channels": one.channels,
         "smallest": _caught_json(one.smallest),
         "largest_tried": _caught_json(one.largest),

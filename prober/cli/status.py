@@ -17,12 +17,14 @@ from prober.incidents.bill import bill_words
 from prober.incidents.clock import attendance
 from prober.incidents.measured import HELD_BACK
 from prober.incidents.routing import Routing
+from prober.incidents.severity import gravity
 from prober.model.allowance import AccountView
 from prober.model.budget import whose
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.sample import FoundShift
 from prober.model.watch import CACHE_OFF, DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
+from prober.status.advice import title
 from prober.status.as_json import of_account, of_bill, of_budget, of_candidate, of_endpoint
 from prober.status.endpoint_status import EndpointStatus, exit_code
 from prober.status.expectation import Expectation, expect, undelivered
@@ -61,8 +63,9 @@ def status(
 ) -> int:
     """Show the state of every endpoint, whether messages arrive, and whether a daemon is running.
 
-    Exit code 1 if a change is open; else 3 if an endpoint is unreachable, stale or not judged yet, or if there is no
-    endpoint; else 0. With --expect-every: 0 if every endpoint answered in time and a daemon is running, else 3.
+    Exit code 1 if an incident is open, except outages and facts that are only news; else 3 if an endpoint is
+    unreachable, stale or not judged yet, or if there is no endpoint; else 0. With --expect-every: 0 if every endpoint
+    answered in time and a daemon is running, else 3.
     With --metrics: always 0.
     """
     every = None if expect_every is None else duration("--expect-every", expect_every)
@@ -244,31 +247,7 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
         ("endpoint", "state", "evidence", "last round", "rounds", "missed", "failed asks", "open incident", "notices"),
         [_row(one) for one in statuses],
     )
-    say(*(f"{one.name}: {_reason(one)}" for one in statuses if one.state != "quiet"))
-    say(
-        *(
-            f"{one.name}: {facts.severity} since {since_when(facts.onset, facts.opened_at)}: {facts.words} "
-            f"(incident {facts.id})"
-            for one in statuses
-            for facts in one.endpoint.open_facts
-        ),
-        *(
-            one_line(
-                f"{one.name}: {measured.severity} since {since_when(measured.onset, measured.opened_at)}: "
-                f"{measured.headline}; {measured.detail} (incident {measured.id})"
-            )
-            for one in statuses
-            for measured in one.endpoint.measured
-        ),
-    )
-    say(
-        *(
-            f"{one.name}: {each.severity} since {since_when(each.onset, each.opened_at)}: {each.headline}; "
-            f"{each.detail}; {HELD_BACK} (incident {each.id})"
-            for one in statuses
-            for each in one.endpoint.runaways
-        )
-    )
+    say(*(line for one in statuses for line in _open_words(one)))
     say(
         *(
             f"{one.name}: no fresh rounds; people were notified at {minute(one.endpoint.stale_since)}"
@@ -290,11 +269,28 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
     )
 
 
+def _open_words(one: EndpointStatus) -> list[str]:
+    """Why it is in this state unless that is quiet, and a line for each incident beside it."""
+    said = [] if one.state == "quiet" else [f"{one.name}: {_reason(one)}"]
+    view = one.endpoint
+    others = [
+        *((each, f"{each.headline}; {each.detail}; {HELD_BACK}") for each in view.runaways),
+        *((each, one_line(f"{each.headline}; {each.detail}")) for each in view.measured),
+        *((each, each.words) for each in view.open_facts),
+    ]
+    others.sort(key=lambda pair: gravity(pair[0].severity))
+    return said + [
+        f"{one.name}: {each.severity} since {since_when(each.onset, each.opened_at)}: {words} (incident {each.id})"
+        for each, words in others
+    ]
+
+
 def _row(one: EndpointStatus) -> tuple[str, ...]:
     view = one.endpoint
     return (
         one.name,
-        one.shown,
+        # It answers as the reference did, and yet somebody must look.
+        title(one.beside[0]).lower() if one.state == "quiet" and one.beside else one.shown,
         f"{thousands(view.e_value)} of {thousands(view.threshold)}" if view.threshold else "none",
         minute(view.last_completed_at) if view.last_completed_at else "none",
         str(view.rounds),

@@ -111,6 +111,14 @@ class EndpointStatus:
         return any(one.kind == "objective_missed" for one in self.endpoint.measured)
 
     @property
+    def beside(self) -> tuple[Incident, ...]:
+        """Open incidents that are worse than news and say nothing of how it answers: spending, objectives, live
+        samples, and facts, unless these are what changed. The gravest first."""
+        facts = self.endpoint.open_facts if self.state != "changed" else ()
+        found: tuple[Incident, ...] = (*self.endpoint.runaways, *self.endpoint.measured, *facts)
+        return tuple(sorted((one for one in found if one.severity != "info"), key=lambda one: gravity(one.severity)))
+
+    @property
     def is_stale(self) -> bool:
         """Whether no fresh rounds come, whatever else is the matter."""
         return self.state == "stale" or self.endpoint.stale_since is not None
@@ -182,10 +190,11 @@ def endpoint_status(
 
 
 def exit_code(statuses: Sequence[EndpointStatus]) -> int:
-    """1 where an incident of a change or of an objective is open; else 3 where an endpoint is unreachable, stale or not
-    judged yet, or there is none; else 0. A change comes first: it is certain, whatever else is not known."""
+    """1 where an incident is open, except outages and facts that are only news; else 3 where an endpoint is
+    unreachable, stale or not judged yet, or there is none; else 0. An incident comes first: it is certain, whatever
+    else is not known."""
     states = {one.state for one in statuses}
-    if "changed" in states or any(one.misses_objective for one in statuses):
+    if "changed" in states or any(one.beside or one.misses_objective for one in statuses):
         return 1
     return 3 if not states or states & {"unreachable", "stale", "gathering"} else 0
 

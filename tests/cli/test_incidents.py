@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from prober.asking import open_provider
 from prober.cli.options import now_utc
-from prober.incidents.routing import Routing
+from prober.incidents.routing import NOBODY, Routing
+from prober.model.incident import Measured
+from prober.service import run_round
 from prober.service.decisions import notify_of_no_incident
 from prober.service.deliver import StoredOutbox
-from prober.store import Store
+from prober.store import Store, incidents
 from prober.store import notices as stored_notices
 from prober.store.schema import VERSIONS
 from tests.cli.conftest import Run
-from tests.cli.world import CHANGE, DAYS, due, write_probes
+from tests.cli.world import CHANGE, DAYS, declarations, due, write_probes
 
 CHANNEL = {"channel", "e_value", "effect", "unit", "words"}
 
@@ -236,3 +240,25 @@ def test_only_a_known_endpoint_has_a_reference_to_reset_and_a_reason_is_needed(p
 def test_a_reset_of_nothing_makes_no_database(prober: Run, home: Path) -> None:
     assert prober("reference", "reset", "bot", "--reason", "x").code == 2
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_cost_incident_of_a_quiet_endpoint_is_named_instead(prober: Run) -> None:
+    declared = declarations()
+    (probe_set,), (endpoint,) = declared.sets, declared.endpoints
+    with Store.open("sqlite:///prober.db") as store, closing(open_provider(endpoint)) as provider:
+        for day in range(CHANGE):
+            at = now_utc() - timedelta(days=CHANGE - day)
+            promise = declared.promise(endpoint)
+            run_round.run(probe_set, endpoint, promise, provider, store, NOBODY, at, clock=lambda at=at: at)
+        assert "swapped quiet" in " ".join(prober("status").out.split())
+        runaway = Measured(
+            id=0, endpoint=endpoint.name, endpoint_hash=endpoint.content_hash, state="open", kind="runaway",
+            severity="critical", onset=now_utc().isoformat(), detected_round="", opened_at=now_utc(),
+            cause="tokens are 9 times the plan", about=probe_set.name, detail="probe set canary of team on swapped",
+        )  # fmt: skip
+        store.change(incidents.save, runaway)
+    done = prober("status")
+    assert done.code == 1
+    assert "swapped runaway spending" in " ".join(done.out.split())
+    assert "swapped: critical since" in done.out and "tokens are 9 times the plan" in done.out

@@ -140,10 +140,31 @@ def test_every_state_is_in_the_order_of_urgency_and_nothing_known_is_not_enough(
     assert exit_code([status_of(open_incident=CHANGE), status_of(trouble=TROUBLE)]) == 1
 
 
+MISSED = Measured(id=9, endpoint="bot", endpoint_hash="h", state="open", kind="objective_missed", severity="critical",
+                  onset=CHANGE.onset, detected_round=CHANGE.onset, opened_at=NOW, cause="checks", about="set/checks",
+                  detail="x")  # fmt: skip
+RUNAWAY = replace(MISSED, id=10, kind="runaway", severity="warning", about="set", cause="tokens are 9 times the plan",
+                  detail="probe set set of us on bot")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("open_", "code", "beside"),
+    [
+        ({"runaways": (RUNAWAY,)}, 1, [10]),
+        ({"runaways": (replace(RUNAWAY, severity="info"),)}, 0, []),
+        ({"measured": (replace(RUNAWAY, kind="bill"),)}, 1, [10]),
+        ({"measured": (replace(MISSED, severity="info"),)}, 1, []),
+        ({"runaways": (RUNAWAY,), "measured": (MISSED,)}, 1, [9, 10]),
+        ({"runaways": (RUNAWAY,), "trouble": TROUBLE}, 1, [10]),
+    ],
+)
+def test_an_incident_beside_what_it_answers_gives_its_exit_code(open_, code, beside) -> None:
+    found = status_of(**open_)
+    assert (exit_code([found]), [one.id for one in found.beside]) == (code, beside)
+
+
 def test_the_graver_comes_first_and_of_one_severity_an_outage_before_a_change() -> None:
-    missed = Measured(id=9, endpoint="bot", endpoint_hash="h", state="open", kind="objective_missed",
-                      severity="critical", onset=CHANGE.onset, detected_round=CHANGE.onset, opened_at=NOW,
-                      cause="checks", about="set/checks", detail="x")  # fmt: skip
+    missed = MISSED
     views = {
         "critical change": {"open_incident": replace(CHANGE, severity="critical")},
         "quiet, critical objective": {"measured": (missed,)},

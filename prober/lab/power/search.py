@@ -3,11 +3,11 @@ reference, changed from the first on, and read by the judge itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, islice
-from math import ceil
+from math import ceil, exp, isnan
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.objectives import wilson
 from prober.judging.promise import Promise
+from prober.judging.steps import step_each
 from prober.lab.power.changes import Change
 from prober.lab.power.history import ReferenceHistory
 from prober.model.evidence import Round
@@ -32,6 +33,9 @@ _PILOT_ROUNDS: Final = 24
 POWER: Final = 0.8
 """The share of futures in which a change must be caught."""
 DAYS_PER_YEAR: Final = 365.25
+MOST_ROUNDS: Final = 168
+"""Rounds of a future that are judged at most: a week of hourly ones. What is caught in them is caught in the time that
+is asked for; in the rest of it, smaller changes may be too."""
 
 
 class Trial:
@@ -45,25 +49,41 @@ class Trial:
         shares: Mapping[str, float],
         promise: Promise,
     ) -> None:
+        self.judged = 0
+        self.alarm = 0
+        """Number of the round that raised the alarm, from 1; 0 while there is none."""
         self._seen = list(history)
         self._rounds = rounds
         self._memory = memory
         self._shares = shares
         self._promise = promise
-        self._judged = 0
-        self._alarm = 0
-        """Number of the round that raised the alarm, from 1; 0 while there is none."""
+
+    @staticmethod
+    def go_on(trials: Sequence[Trial], rounds: int) -> None:
+        """Judge each until it raises an alarm, or so many rounds of it are judged; together those that are as far."""
+        while going := [one for one in trials if not one.alarm and one.judged < rounds]:
+            least = min(one.judged for one in going)
+            these = [one for one in going if one.judged == least]
+            drawn = [next(one._rounds) for one in these]
+            memories = step_each([one._memory for one in these], [one.observations for one in drawn], drawn[0])
+            for one, round_, memory in zip(these, drawn, memories, strict=True):
+                one._take(round_, memory)
+
+    def _take(self, round_: Round, memory: Memory) -> None:
+        self._seen.append(round_)
+        self._memory = memory
+        self.judged += 1
+        log_es = {name: held.statistic.log_e for name, held in memory.channels.items()}
+        evidence = sum(
+            self._shares[name] * exp(min(log_e, 700.0)) for name, log_e in log_es.items() if not isnan(log_e)
+        )
+        if evidence >= self._promise.threshold and passes_permutation_check(memory, self._seen):
+            self.alarm = self.judged
 
     def caught_within(self, rounds: int) -> bool:
         """Whether an alarm is raised in so many rounds since the change."""
-        while not self._alarm and self._judged < rounds:
-            self._seen.append(next(self._rounds))
-            self._memory, judgement = advance(self._memory, self._seen[-1], lambda _: (), self._promise)
-            self._judged += 1
-            evidence = sum(self._shares[verdict.channel] * verdict.e_value for verdict in judgement.verdicts)
-            if evidence >= self._promise.threshold and passes_permutation_check(self._memory, self._seen):
-                self._alarm = self._judged
-        return 0 < self._alarm <= rounds
+        Trial.go_on([self], rounds)
+        return 0 < self.alarm <= rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +112,8 @@ class Sensitivity:
     days: float
     rounds: int
     """Rounds of the plan in that time."""
+    judged: int
+    """The first of them, at most `MOST_ROUNDS`, in which the change must be caught."""
     channels: tuple[str, ...]
     """It is judged by; none where nothing asked now would show it."""
     smallest: Caught | None
@@ -111,25 +133,29 @@ class _Trials:
         self._sizes = change.sizes
         self._begin = partial(trial, history, channels, change, promise, seed)
 
-    def caught(self, place: int, number: int, rounds: int) -> bool:
-        key = (place, number)
-        if key not in self._begun:
-            self._begun[key] = self._begin(size=self._sizes[place], number=number)
-        return self._begun[key].caught_within(rounds)
+    def caught(self, place: int, numbers: Iterable[int], rounds: int) -> int:
+        """How many of these futures are caught in so many rounds."""
+        keys = [(place, number) for number in numbers]
+        for key in keys:
+            if key not in self._begun:
+                self._begun[key] = self._begin(size=self._sizes[place], number=key[1])
+        trials = [self._begun[key] for key in keys]
+        Trial.go_on(trials, rounds)
+        return sum(one.caught_within(rounds) for one in trials)
 
     def enough(self, place: int, rounds: int, replications: int) -> bool:
         """Whether `count` would reach `POWER`; stops as soon as that is settled."""
         needed = ceil(POWER * replications)
-        caught = 0
-        for number in range(replications):
-            caught += self.caught(place, number, rounds)
-            if caught >= needed or caught + replications - number - 1 < needed:
-                break
+        allowed = replications - needed
+        caught = tried = 0
+        while caught < needed and tried - caught <= allowed:
+            few = min(needed - caught, allowed + 1 - (tried - caught))  # any fewer would settle nothing
+            caught += self.caught(place, range(tried, tried + few), rounds)
+            tried += few
         return caught >= needed
 
     def count(self, place: int, rounds: int, replications: int) -> Caught:
-        caught = sum(self.caught(place, number, rounds) for number in range(replications))
-        return Caught(self._sizes[place], caught, replications)
+        return Caught(self._sizes[place], self.caught(place, range(replications), rounds), replications)
 
 
 def future(history: ReferenceHistory, change: Change, size: float, rng: np.random.Generator) -> Iterator[Round]:
@@ -207,7 +233,8 @@ def sensitivity(
         trials = _Trials(history, channels, change, promise, seed)
         places = len(change.sizes)
         for days in spans:
-            rounds = int(promise.rounds_per_year / DAYS_PER_YEAR * days + 1e-9)
+            planned = int(promise.rounds_per_year / DAYS_PER_YEAR * days + 1e-9)
+            rounds = min(planned, MOST_ROUNDS)
             smallest = largest = None
             if rounds and channels:
                 # What is caught in a shorter time is caught in a longer one.
@@ -216,7 +243,7 @@ def sensitivity(
                     smallest = trials.count(places, rounds, replications)
                 else:
                     largest = trials.count(places - 1, rounds, replications)
-            found.append(Sensitivity(change, days, rounds, channels, smallest, largest))
+            found.append(Sensitivity(change, days, planned, rounds, channels, smallest, largest))
             progress(f"{change.name}, {number_of(days, 'day')}")
     return tuple(found)
 

@@ -37,6 +37,7 @@ def delays(monkeypatch):
             return Scripted(delay(size, number))
 
         monkeypatch.setattr(search, "trial", trial)
+        monkeypatch.setattr(search.Trial, "go_on", lambda trials, rounds: None)
         monkeypatch.setattr(search, "informative_channels", lambda *_: ("choice",))
         return begun
 
@@ -89,6 +90,16 @@ def test_a_day_and_a_week_are_counted_in_rounds_of_the_plan(delays):
     day, week = sensitivity(history(), [SHARES], HOURLY, replications=5)
     assert (day.days, day.rounds, day.smallest) == (1.0, 24, None)
     assert (week.days, week.rounds, week.smallest) == (7.0, 168, Caught(0.1, 5, 5))
+
+
+@pytest.mark.parametrize("limit", [SHARES.sizes[2], 2.0])
+def test_of_a_plan_by_the_minute_as_many_rounds_are_judged_as_of_one_by_the_hour(delays, limit):
+    judged = delays(lambda size, number: search.MOST_ROUNDS if size >= limit else search.MOST_ROUNDS + 1)
+    day, week = sensitivity(history(), [SHARES], Promise(rounds_per_year=525_960), replications=5)
+    assert [(one.rounds, one.judged) for one in (day, week)] == [(1440, 168), (10080, 168)]
+    best = Caught(limit, 5, 5) if limit in SHARES.sizes else None
+    assert (day.smallest, week.smallest) == (best, best)
+    assert len(judged) == len(set(judged))
 
 
 def test_where_no_round_is_due_in_time_nothing_is_tried(delays):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
+from math import log
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +14,6 @@ from prober.judging.judge import advance
 from prober.judging.promise import Promise
 from prober.lab.power import CHANGES, search
 from prober.lab.power.search import JUDGED, Trial, future, informative_channels, trial
-from prober.model.evidence import Judgement, Verdict
 from tests.lab.power.world import COIN, PROBES, choices, history
 
 PROMISE = Promise()
@@ -54,17 +55,14 @@ def test_larger_changes_of_a_future_have_the_same_rounds_beneath():
         assert [o.series for o in one.observations] == [o.series for o in other.observations]
 
 
-def verdict(e_value):
-    return Verdict("choice", e_value, 0.0, 0.0, "", 0.0, "", None, ())
-
-
 @pytest.mark.parametrize("passes_from", [0, 7])
 def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(passes_from, monkeypatch):
-    def fifth(memory, round_, history, promise):
-        e_value = promise.threshold / SHARE if round_.label >= "000004" else promise.threshold
-        return memory, Judgement(round_.label, "quiet", e_value, promise.threshold, (verdict(e_value),))
+    def fifth(memories, observations, round_):
+        e_value = PROMISE.threshold / SHARE * (1.001 if round_.label >= "000004" else SHARE)
+        found = SimpleNamespace(channels={"choice": SimpleNamespace(statistic=SimpleNamespace(log_e=log(e_value)))})
+        return [found for _ in memories]
 
-    monkeypatch.setattr(search, "advance", fifth)
+    monkeypatch.setattr(search, "step_each", fifth)
     monkeypatch.setattr(
         search, "passes_permutation_check", lambda _, seen: len(seen) - len(history().rounds) >= passes_from
     )
@@ -73,6 +71,19 @@ def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(passes_from, monke
     assert [asked.caught_within(n) for n in (1, caught - 1, caught, caught + 1)] == [False, False, True, True]
     assert not asked.caught_within(caught - 1)  # whatever was asked before
     assert len(list(drawn)) == 10 - caught
+
+
+@pytest.mark.slow
+def test_futures_judged_together_are_caught_as_they_are_alone():
+    args = (history(), ("choice", "length", "refusal"), BY_NAME["refusing"], PROMISE, 0, 0.2)
+    together = [trial(*args, number) for number in range(6)]
+    Trial.go_on(together[:2], 3)  # some are further than others
+    Trial.go_on(together, 40)
+    alone = [trial(*args, number) for number in range(6)]
+    for one in alone:
+        one.caught_within(40)
+    assert [(one.alarm, one.judged) for one in together] == [(one.alarm, one.judged) for one in alone]
+    assert any(one.alarm for one in alone)
 
 
 def test_judging_few_channels_never_finds_more_evidence():
