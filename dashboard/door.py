@@ -6,6 +6,7 @@ import ipaddress
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -54,14 +55,17 @@ class Door:
             await self.app(scope, receive, send)
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if not self.admits(headers.get(b"host", ""), headers.get(b"origin")):
+        given = Counter(name.lower() for name, _ in scope["headers"])
+        is_clear = given[b"host"] <= 1 and given[b"origin"] <= 1  # of two, the pages might read the other one
+        if not is_clear or not self.admits(headers.get(b"host", ""), headers.get(b"origin")):
             await _refuse(scope, send)
             return
         if place := page_of_link(scope):
             await _answer(send, 302, (b"location", place))
             return
-        if self.user_header and not self.is_proxy((scope.get("client") or ("",))[0]):
-            hidden = self.user_header.encode("latin-1")
+        hidden = self.user_header.encode("latin-1") if self.user_header else b""
+        # Given twice, one may be the client's own, to which the proxy has added: nobody knows who is signed in.
+        if hidden and (given[hidden] > 1 or not self.is_proxy((scope.get("client") or ("",))[0])):
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() != hidden]}
 
         has_left = False

@@ -6,29 +6,26 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Lock
+from threading import Thread
+from time import monotonic
 from typing import Final
 
 from prober.alerts.keys import notice_key
 from prober.alerts.message import body, compose
-from prober.alerts.post import TIMEOUT_S, given, within
+from prober.alerts.post import TIMEOUT_S, given
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings, secret
 
 ADDRESSES: Final = "PROBER_APPRISE_URLS"
-LONGEST_S: Final = 100.0
-"""Longest that a notice may take to all addresses."""
-
-
 REMEMBERED: Final = 1000
 """Newest notices of which it is known which addresses took them."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppriseAlerter:
-    """Sends to every address. Where one of them fails, only those that have not taken the notice get it again, as long
-    as this process lives."""
+    """Sends to every address, to all at once: one that hangs holds up no other. Where one of them fails, only those
+    that have not taken the notice get it again, as long as this process lives."""
 
     addresses: Sequence[Callable[[str, str], bool]] = field(repr=False)
     """Each: (title, plain text) → whether it took it. They hold the addresses."""
@@ -36,31 +33,38 @@ class AppriseAlerter:
     name: str = "apprise"
     _taken: dict[str, set[int]] = field(default_factory=dict, repr=False, compare=False)
     """Key of a notice → numbers of the addresses that took it."""
-    _sending: Lock = field(default_factory=Lock, repr=False, compare=False)
-    """Held while one notice is sent, also by a sending that was given up."""
 
     def send(self, notice: Notice) -> Outcome:
-        title, text = compose(notice).title, body(notice)
-        longest_s = 2 * self.timeout_s * len(self.addresses)
-        return within(min(longest_s, LONGEST_S), lambda: self._send(title, text, notice_key(notice)))
+        title, text, key = compose(notice).title, body(notice), notice_key(notice)
+        taken = self._taken.setdefault(key, set())
+        for oldest in list(self._taken)[:-REMEMBERED]:
+            del self._taken[oldest]
+        faults: dict[int, str] = {}
 
-    def _send(self, title: str, body: str, key: str) -> Outcome:
-        with self._sending:
-            taken = self._taken.setdefault(key, set())
-            failed, fault = [], "unreachable"
-            for number, notify in enumerate(self.addresses, start=1):
-                try:
-                    if number in taken or notify(title, body):
-                        taken.add(number)
-                        continue
-                except Exception as error:  # a plug-in of many hands; its message could hold an address
-                    fault = f"alerter_fault: {type(error).__name__}"
-                failed.append(str(number))
-            for oldest in list(self._taken)[:-REMEMBERED]:
-                del self._taken[oldest]
+        def to(number: int, notify: Callable[[str, str], bool]) -> None:
+            try:
+                if notify(title, text):
+                    taken.add(number)
+                else:
+                    faults[number] = "unreachable"
+            except Exception as error:  # a plug-in of many hands; its message could hold an address
+                faults[number] = f"alerter_fault: {type(error).__name__}"
+
+        waiting = [
+            Thread(target=to, args=(number, notify), name="sending", daemon=True)
+            for number, notify in enumerate(self.addresses, start=1)
+            if number not in taken
+        ]
+        end = monotonic() + 2 * self.timeout_s
+        for thread in waiting:
+            thread.start()
+        for thread in waiting:
+            thread.join(max(0.0, end - monotonic()))
+        failed = [number for number in range(1, len(self.addresses) + 1) if number not in taken]
         if not failed:
             return Outcome(True, "sent", receipt=key)
-        which = f"{'address' if len(failed) == 1 else 'addresses'} {', '.join(failed)} of {ADDRESSES}"
+        fault = faults.get(failed[-1], f"timeout: not over within {2 * self.timeout_s:g} s")
+        which = f"{'address' if len(failed) == 1 else 'addresses'} {', '.join(map(str, failed))} of {ADDRESSES}"
         return Outcome(False, f"{fault}: {which}")
 
 

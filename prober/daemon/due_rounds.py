@@ -6,6 +6,7 @@ queue, a daemon takes them, `run_round` claims and asks them. No moment passes w
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -296,11 +297,13 @@ class DueRounds:
             watched.account(moments[-1])
         if missed == 0:
             return  # another daemon has them, or had them
+        # The log has said that the machine slept, and that the rounds before the newest are missed.
+        level = logging.DEBUG if reason == "misfire" and watched.slept_through(moments[-1]) else logging.WARNING
         if len(moments) == 1:
-            logger.warning("round %s of %s is missed: %s", moments[0].isoformat(), watched.key, reason)
+            logger.log(level, "round %s of %s is missed: %s", moments[0].isoformat(), watched.key, reason)
         else:
             span = f"{moments[0].isoformat()} to {moments[-1].isoformat()}"
-            logger.warning("%s of %s missed, %s: %s", count(missed, "round"), watched.key, span, reason)
+            logger.log(level, "%s of %s missed, %s: %s", count(missed, "round"), watched.key, span, reason)
 
     def _give_up(self, watched: Watched, due: datetime, error: Exception) -> bool:
         """Left as it is, a round that crashed would hold the endpoint until its lease ran out, and then crash again."""

@@ -115,6 +115,10 @@ class Watched:
         """Its round is in the store. Never backwards, except by `begin_again`."""
         self.accounted = max(self.accounted, moment)
 
+    def slept_through(self, moment: datetime) -> bool:
+        """Whether a moment passed before we woke up."""
+        return moment <= self.since
+
     def passed(self, due: datetime, most: int) -> list[datetime]:
         """The moments between the last one accounted for and `due`; if there are more than `most`, the newest."""
         moments: list[datetime] = []

@@ -18,6 +18,7 @@ def knock(
     path: str = "/",
     location: str | None = None,
     query: bytes = b"",
+    more: tuple[tuple[bytes, bytes], ...] = (),
     url: str = "https://canary.example.com",
     **headers: str,
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -35,7 +36,7 @@ def knock(
         sent.append(message)
 
     door = Door(app, url, "x-forwarded-email", "127.0.0.1, 10.1.0.0/16")
-    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()] + [*more]
     asyncio.run(
         door({"type": kind, "path": path, "query_string": query, "headers": raw, "client": (client, 1)}, None, send)
     )  # type: ignore[arg-type]
@@ -119,6 +120,38 @@ def test_the_declared_address_is_compared_as_browsers_write_it(url: str, origin:
 def test_who_is_signed_in_is_trusted_from_declared_proxies_only(client: str, believed: bool) -> None:
     _, seen = knock(client=client, host="localhost:8501", x_forwarded_email="alice@example.com")
     assert ("x-forwarded-email" in seen) == believed
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    "twice",
+    [
+        (b"host", b"evil.example"), (b"Host", b"localhost:8501"), (b"HOST", b""), (b"origin", b"http://localhost:8501"),
+        (b"Origin", b"http://evil.example"), (b"ORIGIN", b"null"),
+    ],
+)  # fmt: skip
+def test_two_hosts_or_two_origins_are_refused(kind: str, twice: tuple[bytes, bytes]) -> None:
+    sent, seen = knock(kind, host="localhost:8501", origin="http://localhost:8501", more=(twice,))
+    assert seen == {}
+    assert sent[0].get("status", sent[0].get("code")) in (421, 1008)
+
+
+@pytest.mark.parametrize(
+    ("more", "believed"),
+    [
+        ((), True),
+        (((b"x-forwarded-email", b"admin@example.com"),), False),
+        (((b"X-Forwarded-Email", b"admin@example.com"),), False),
+        (((b"X-FORWARDED-EMAIL", b""),), False),
+        (((b"x_forwarded_email", b"admin@example.com"),), True),  # another header, which nothing reads
+        (((b"x-forwarded-for", b"10.1.2.3"), (b"x-real-ip", b"10.1.2.3"), (b"forwarded", b"for=10.1.2.3")), True),
+    ],
+)
+def test_a_name_that_is_given_twice_is_nobodys(more: tuple[tuple[bytes, bytes], ...], believed: bool) -> None:
+    for client, known in (("127.0.0.1", believed), ("::ffff:127.0.0.1", believed), ("10.2.0.1", False)):
+        _, seen = knock(client=client, host="localhost:8501", x_forwarded_email="alice@example.com", more=more)
+        assert (seen.get("x-forwarded-email") == "alice@example.com") is known
+        assert "admin@example.com" not in [value for name, value in seen.items() if "-" in name]
 
 
 HERE = {"host": "canary.example.com"}

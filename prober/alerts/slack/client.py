@@ -149,12 +149,25 @@ def ids_of(text: str) -> frozenset[str]:
     return frozenset(ids)
 
 
+ANSWER_LIMIT: Final = 20_000_000
+"""Bytes of an answer that are read: many times what a page of messages takes. A body may have no end."""
+
+
 class Client(WebClient):
-    """Follows no redirect: the SDK would carry the token to an address that nobody configured, and post nothing."""
+    """Follows no redirect: the SDK would carry the token to an address that nobody configured, and post nothing. Reads
+    no answer that is too long: the SDK would read it all."""
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
-        with OPENER.open(req, timeout=self.timeout) as answer:
-            body = answer.read().decode()
+        try:
+            answer = OPENER.open(req, timeout=self.timeout)
+        except HTTPError as error:
+            with error:
+                return {"status": error.code, "headers": error.headers, "body": "{}"}
+        with answer:
+            read: bytes = answer.read(ANSWER_LIMIT + 1)
+            if len(read) > ANSWER_LIMIT:
+                raise SlackClientError("too long")
+            body = read.decode()
             try:
                 is_answer = isinstance(json.loads(body), dict)
             except RecursionError:
@@ -202,7 +215,7 @@ class SlackWebhook:
         request = Request(self.url, content, {"Content-Type": "application/json"}, method="POST")
         try:
             with OPENER.open(request, timeout=self.timeout_s) as answer:
-                if answer.read().strip() == b"ok":
+                if answer.read(100).strip() == b"ok":
                     return Outcome(True, f"sent{remark}")
             return Outcome(False, "not_slack: the address answered, but not as Slack does", permanent=True)
         except HTTPError as error:
