@@ -6,8 +6,10 @@ or the endpoint could not be reached. Adding a verb is a file with an `app`, and
 
 from __future__ import annotations
 
+import difflib
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -81,8 +83,41 @@ class Verbs(TyperGroup):
             raise
         except BaseException as error:
             if hasattr(error, "format_message"):  # wrong usage: typer reports it, with exit code 2
+                _suggest(error)
                 raise
             raise typer.Exit(exit_code(error)) from None
+
+
+_MEANT: Final[Mapping[str, Sequence[str]]] = {
+    "check": ("validate",), "lint": ("validate",), "test": ("validate",), "start": ("run",), "daemon": ("run",),
+    "up": ("run",), "ls": ("list", "status"), "list": ("status",), "ps": ("status",), "ack": ("acknowledge",),
+    "silence": ("mute",), "snooze": ("mute",), "resolve": ("close",), "migrate": ("upgrade",), "dump": ("backup",),
+    "diff": ("compare",), "eval": ("once",), "ask": ("once",), "cost": ("plan",), "costs": ("plan",), "new": ("init",),
+}  # fmt: skip
+"""Verb of other tools → ours that means the same, where there is one."""
+_UNKNOWN_VERB: Final = re.compile(r"No such command '(.+?)'\.")
+
+
+def _suggest(wrong_usage: Any) -> None:
+    """Typer suggests what is spelt alike: this adds what means the same, and takes out options that are not near."""
+    near = getattr(wrong_usage, "possibilities", None) or ()
+    if near:
+        word = wrong_usage.option_name.lstrip("-")
+        wrong_usage.possibilities = [
+            one for one in near if difflib.SequenceMatcher(None, word, one.lstrip("-")).ratio() >= MOST_ALIKE
+        ]
+    unknown = _UNKNOWN_VERB.match(getattr(wrong_usage, "message", ""))
+    if unknown is None:
+        return
+    verb, known = unknown[1], getattr(getattr(wrong_usage.ctx, "command", None), "commands", {})
+    if verb == "help":
+        wrong_usage.message = f"{unknown[0]} Write {wrong_usage.ctx.command_path} --help, or the same behind a verb."
+    elif meant := next((one for one in _MEANT.get(verb, ()) if one in known), None):
+        wrong_usage.message = f"{unknown[0]} Did you mean '{meant}'?"
+
+
+MOST_ALIKE: Final = 0.7
+"""How alike two options must be for one to be suggested, of 1."""
 
 
 def load_verb(name: str) -> Command:

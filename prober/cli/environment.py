@@ -26,7 +26,10 @@ def settings_of(database: str | None = None, vantage: str | None = None) -> Sett
     try:
         settings = Settings()
     except ValidationError as error:
-        wrong = ", ".join(str(each["loc"][0]) for each in error.errors())  # never the value: it may be a secret
+        wrong = ", ".join(  # never the value: it may be a secret
+            f"{each['loc'][0]}" + (f" ({said} is read)" if (said := each.get("ctx", {}).get("expected")) else "")
+            for each in error.errors()
+        )
         raise ConfigurationError(f"these environment variables cannot be read: {wrong}; unset or fix them") from None
     given = {"database_url": database, "vantage": vantage}
     return settings.model_copy(update={name: value for name, value in given.items() if value is not None})

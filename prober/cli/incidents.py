@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -27,11 +28,19 @@ from prober.status.triage import numbers, triage_of
 from prober.store import Store, incidents, retention
 from prober.store import notices as stored_notices
 from prober.store.views import ActionView, NoticeView
-from prober.text import one_line
+from prober.text import one_line, quoted
 
 app = typer.Typer(add_completion=False)
 
-Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `prober incidents list` shows it.")]
+
+def _id(text: str) -> int:
+    """The number of an incident, also where it is written as `#1`."""
+    if not re.fullmatch(r"#?[0-9]{1,18}", text):
+        raise ConfigurationError(f"{quoted(text)} is no number of an incident; `prober incidents list` shows them")
+    return int(text.removeprefix("#"))
+
+
+Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", parser=_id, help="As `prober incidents list` shows it.")]
 
 _DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand"))
 

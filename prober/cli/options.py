@@ -15,6 +15,7 @@ from prober.cli.environment import Database as Database  # noqa: PLC0414  # an o
 from prober.cli.environment import settings_of as settings_of  # noqa: PLC0414
 from prober.cli.output import complain
 from prober.loading import Declarations
+from prober.loading.durations import duration_meant
 from prober.loading.other_tools import OWN, TOOLS, read
 from prober.loading.reply_log import LoggedReply
 from prober.loading.suggestions import did_you_mean
@@ -156,8 +157,10 @@ def duration(option: str, text: str, most_days: int = 365) -> timedelta:
     try:
         time_s = seconds(text)
     except ValueError:
-        message = f"{option}: {quoted(text)} is not a time; write a number with s, m, h or d, like 2h"
-        raise ConfigurationError(message) from None
+        said = {"yesterday": "1 day", "last week": "7 days"}.get(text.strip().lower(), text.removesuffix(" ago"))
+        meant = duration_meant(said, in_days=False)
+        fix = f"write {meant}" if meant else "write a number with s, m, h or d, like 2h"
+        raise ConfigurationError(f"{option}: {quoted(text)} is not a time; {fix}") from None
     if not 0 < time_s <= 86_400 * most_days:
         raise ConfigurationError(f"{option}: {quoted(text)} must be more than 0 and at most {count(most_days, 'day')}")
     return timedelta(seconds=time_s)

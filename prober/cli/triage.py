@@ -232,4 +232,11 @@ def _names(store: Store, endpoint: str | None) -> list[str]:
 
 
 def _moment(since: str, now: datetime) -> datetime:
-    return moment_of(since) or now - duration("--since", since, most_days=365)
+    if moment := moment_of(since):
+        return moment
+    if since[:4].isdigit() or "/" in since:
+        message = (
+            f"--since: {quoted(since)} is not a time; write one such as 2026-03-01T12:00Z, or a duration such as 2h"
+        )
+        raise ConfigurationError(message)
+    return now - duration("--since", since, most_days=365)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import difflib
 import json
 import os
 import re
@@ -152,6 +153,15 @@ def read(path: Path) -> Document:
         return unreadable(shown, error.line, error.message)
 
 
+def _beside(path: Path) -> str | None:
+    """What is beside a path that does not exist and has almost its name: a folder, or a YAML file."""
+    with suppress(OSError):
+        there = [one.name for one in path.parent.iterdir() if one.is_dir() or one.suffix in _SUFFIXES]
+        if near := difflib.get_close_matches(path.name, there, n=1, cutoff=0.75):
+            return (path.parent / near[0]).as_posix()
+    return None
+
+
 def _files_of(path: Path, problems: list[Problem]) -> list[Path]:
     if path.is_dir():
         files = _yaml_below(path)
@@ -165,7 +175,13 @@ def _files_of(path: Path, problems: list[Problem]) -> list[Path]:
     if path.exists():
         problems.append(Problem(shown, 0, "", "neither a file nor a folder; name the folder of your probe files"))
         return []
+    if near := _beside(path):
+        problems.append(Problem(shown, 0, "", f"no such file or folder; did you mean {near}?"))
+        return []
+    if path.suffix:  # no name for a folder
+        shown = path.parent.as_posix()
     message = f"no such file or folder; name the folder of your probe files, or let `prober init {shown}` write some"
+    shown = path.as_posix()
     problems.append(Problem(shown, 0, "", message))
     return []
 

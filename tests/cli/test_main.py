@@ -12,6 +12,7 @@ from prober import cli
 from prober.cli import output
 from prober.model.errors import ClaimLost, ConfigurationError, LogError, NotEnough, Problem, StoreError
 from tests.cli.conftest import Run
+from tests.cli.world import write_probes
 
 ROOT = Path(cli.__file__).parents[2]
 
@@ -57,11 +58,59 @@ def test_nobody_waits_for_what_is_not_needed(arguments: list[str], heavy: set[st
     assert told.returncode == 0, told.stderr
 
 
-@pytest.mark.parametrize("arguments", [["validte"], ["status", "--nonsense"], ["replay"], ["incidents", "show", "x"]])
+@pytest.mark.parametrize("arguments", [["validte"], ["status", "--nonsense"], ["replay"], ["incidents", "show"]])
 def test_wrong_usage_is_2(prober: Run, arguments: list[str]) -> None:
     done = prober(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "Usage:" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "unsaid"),
+    [
+        ("stauts", "Did you mean 'status'?", ""),
+        ("daemon probes", "Did you mean 'run'?", "'demo'"),
+        ("start", "Did you mean 'run'?", "'status'"),
+        ("check probes", "Did you mean 'validate'?", ""),
+        ("ls", "Did you mean 'status'?", ""),
+        ("incidents ls", "Did you mean 'list'?", ""),
+        ("incidents ack 1", "Did you mean 'acknowledge'?", ""),
+        ("db migrate", "Did you mean 'upgrade'?", ""),
+        ("help status", "Write prober --help", ""),
+        ("status --jsn", "Possible options: --json", ""),
+        ("once --only bot", "No such option: --only", "--json"),
+        ("report --since 3d", "No such option: --since", "--json"),
+        ("incidents show latest", '"latest" is no number of an incident; `prober incidents list` shows them', ""),
+        ("incidents mute 1 --for 2hours", "write 2h", ""),
+        ("db prune --older-than fortnightly", "write 14d", ""),
+        ("import a --from promptfo", 'did you mean "promptfoo"?', ""),
+    ],
+)
+def test_wrong_usage_names_what_is_right(prober: Run, arguments: str, said: str, unsaid: str) -> None:
+    done = prober(*arguments.split())
+    words = " ".join(part.strip("│╭╰─╮╯ ") for part in done.err.splitlines())
+    assert done.code == 2
+    assert said in words, words
+    assert not unsaid or unsaid not in words
+
+
+def test_a_path_that_is_misspelt_is_named(prober: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_probes(tmp_path)
+    for wrong, right in (
+        ("prob", "probes"),
+        ("probes/canry.yaml", "probes/canary.yaml"),
+        ("probes/canary.yml", "probes/canary.yaml"),
+    ):
+        assert f"did you mean {right}?" in prober("validate", wrong).err
+        assert prober("validate", right).code == 0
+    assert "or let `prober init others` write some" in prober("validate", "others/safety.yaml").err
+
+
+def test_a_setting_that_cannot_be_read_says_what_is(prober: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROBER_LOG", "secret-word")
+    done = prober("status")
+    assert "PROBER_LOG ('text' or 'json' is read)" in done.err and "secret-word" not in done.err
 
 
 @pytest.mark.parametrize(
