@@ -194,5 +194,10 @@ def _harmless(cell: Cell) -> Cell:
     text = legible(cell)
     # Some spreadsheets skip blanks and what is not seen, and take a full-width sign for the plain one.
     plain = unicodedata.normalize("NFKC", cell)
-    seen = next((one for one in plain if not (shows_nothing(one) or unicodedata.category(one).startswith("M"))), "")
+    seen = next((one for one in plain if not _is_blank(one)), "")
     return f"'{text}" if text.startswith(_COMMANDS) or seen in _COMMANDS else text
+
+
+def _is_blank(character: str) -> bool:
+    is_mark = unicodedata.category(character).startswith("M")
+    return is_mark or character == "\N{BRAILLE PATTERN BLANK}" or shows_nothing(character)

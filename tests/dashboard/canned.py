@@ -58,7 +58,7 @@ from prober.store.views import (
 NOW = datetime.now(UTC).replace(microsecond=0)
 THRESHOLD = 365.0
 HOSTILE = (
-    "<script>alert(1)</script> **bold** `tick` ``two`` $x^2$ :red[red] :smile: <!channel> www.evil.example "
+    "<script>alert(1)</script> **bold** `tick` ``two`` $x^2$ :red[red] :material/home: :red-badge[b] -> :smile: \x1b[31m <!channel> www.evil.example "
     "https://evil.example [a](javascript:alert(1)) ![i](http://evil.example/i.png) \x00 \ud800 \u202egnirts | # h"
 )
 

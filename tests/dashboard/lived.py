@@ -47,6 +47,8 @@ HOSTILE: Final = (
     "\u202egnp.exe\u202c \x00\x1b[31mred\x1b[0m :red[markdown] <!channel> @everyone " + "a" * 400,
     "\n".join(f"line {n}: " + "wide " * n for n in range(60)),
     '=HYPERLINK("http://evil.example") | table | <details open ontoggle=alert(3)>',
+    ":material/home: :red-badge[b] :rainbow[r] :smile: -> \\(x\\) $$y$$ [^1] ~~s~~ \x1b]0;title\x07 \ufeff \ud800",
+    "x" * 100_000,
 )
 
 

@@ -29,7 +29,8 @@ def test_rows_come_back_as_they_were():
 @pytest.mark.parametrize(
     "formula",
     ["=1+1", "+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "\u00a0+1", "＝1", "　－1", "\u200b=1", "\ufeff=1",
-     "\u2060 ＝1", "\ufe0f=1", "\u3164=1", "\u00ad@x", "\u202e+1", "﹢1", "＠SUM(A1)", "\u180e=1", "\x00=1", "\x1f=1", "\u034f-1"],
+     "\u2060 ＝1", "\ufe0f=1", "\u3164=1", "\u00ad@x", "\u202e+1", "﹢1", "＠SUM(A1)", "\u180e=1", "\x00=1", "\x1f=1", "\u034f-1",
+     *(blank + sign + "1" for blank in "\u2800\u3000\u2028\x0b\x85\u2066\u115f\U000e0001\u0301" for sign in "=+-@＝＋－＠﹦﹣")],
 )  # fmt: skip
 def test_no_cell_is_a_formula(formula):
     assert read(frame.csv_text([{"a": formula}]))[0]["a"][0] in "'\\"

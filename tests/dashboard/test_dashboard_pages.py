@@ -48,7 +48,10 @@ def pages(*by_default: str) -> list[object]:
 
 
 POINTS = history("bot")
-ATTACKS = ("<script>", "**bold**", ":smile:", "www.", "http", "$x", "\x00", "\u202e", "\ud800")
+ATTACKS = (
+    "<script>", "**bold**", ":smile:", "www.", "http", "$x", "\x00", "\u202e", "\ud800", ":red[red", ":material/home", ":red-badge[b",
+    "->", "\x1b",
+)  # fmt: skip
 
 
 def one() -> CannedStore:
@@ -58,7 +61,8 @@ def one() -> CannedStore:
 
 def marked_up(at: AppTest) -> list[str]:
     """Every text that is read as markdown."""
-    kinds = (at.markdown, at.caption, at.error, at.warning, at.info, at.success, at.button, at.toggle, at.metric)
+    kinds = (at.markdown, at.caption, at.error, at.warning, at.info, at.success, at.button, at.toggle, at.metric,
+             at.expander, at.tabs, at.radio, at.selectbox, at.multiselect, at.header, at.subheader, at.title)  # fmt: skip
     elements = [element for kind in kinds for element in kind]
     assert not any(getattr(element, "allow_html", False) for element in elements)
     said = [str(getattr(element, "label", "") or element.value) for element in elements]

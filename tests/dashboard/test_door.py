@@ -43,7 +43,13 @@ def knock(
     return sent, seen
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8501", "localhost:8501", "[::1]:8501", "canary.example.com", "10.2.3.4"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8501", "localhost:8501", "[::1]:8501", "canary.example.com", "10.2.3.4", "LOCALHOST:8501",
+        "Canary.Example.COM:443", "[::ffff:127.0.0.1]:8501", "localhost", "canary.example.com:8501",
+    ],
+)  # fmt: skip
 def test_the_names_of_the_dashboard_are_let_in_and_may_not_be_framed(host: str) -> None:
     sent, _ = knock(host=host)
     assert sent[0]["status"] == 200
@@ -55,6 +61,14 @@ def test_the_names_of_the_dashboard_are_let_in_and_may_not_be_framed(host: str) 
     "host",
     [
         *("evil.example", "evil.example:8501", "", "[", "canary.example.com.evil.example", "evil.example@localhost"),
+        *(
+            "evil.example.",
+            "localhost.evil.example",
+            "[::ffff:127.0.0.1",
+            "127.0.0.1:99999999",
+            "localhost\t",
+            "lоcalhost",
+        ),
         *("localhost:8501, evil.example", "127.0.0.1.evil.example", "2130706433", "localhost:8501/x"),
     ],
 )
@@ -184,6 +198,23 @@ def test_who_signs_in_from_an_incident_comes_back_to_it() -> None:
         "https://canary.example.com//evil.example",
         "https://canary.example.com/\\evil",
         "http://[",
+        *(
+            "https://canary.example.com/\t/evil.example",
+            "https://canary.example.com/\n/evil.example",
+            "//evil.example/x",
+        ),
+        *("https://canary.example.com@evil.example/", "https://evil.example\\@canary.example.com/", "/\\evil.example"),
+        *(
+            "https://canary.example.com.evil.example/",
+            "javascript:alert(1)",
+            "https:evil.example",
+            "https:///evil.example",
+        ),
+        *(
+            "https://canary.example.com/é",
+            "https://canary.example.com/\x00",
+            "https://canary.example.com/" + "a" * 3000,
+        ),
     ],
 )
 def test_nobody_is_led_to_another_place(page: str) -> None:
@@ -191,7 +222,35 @@ def test_nobody_is_led_to_another_place(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "forged", ["https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%0d%0aa", "%2F%0d%0aa", "é", ";;="]
+    "query",
+    [
+        "incident=7",
+        "incident=7&x=a%20b%22%3B",
+        "incident=7&to=https://evil.example",
+        "incident=7;a=b,c",
+        "q=%2F%2Fevil",
+    ],
+)
+def test_a_link_with_odd_characters_survives_the_sign_in(query: str) -> None:
+    assert led_to(cookie_left_by(f"https://canary.example.com/incident?{query}")) == f"/incident?{query}"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "https%3A%2F%2Fevil.example",
+        "%2F%2Fevil.example",
+        "%0d%0aa",
+        "%2F%0d%0aa",
+        "é",
+        ";;=",
+        "%252F%252Fevil.example",
+        "%2F%09%2Fevil.example",
+        "%2F%5Cevil.example",
+        "%2F%00",
+        "x" * 9000,
+        "javascript%3Aalert(1)",
+    ],
 )
 def test_a_forged_cookie_leads_nowhere(forged: str) -> None:
     assert led_to(f"canary_signs_in_from={forged}") == "/"
