@@ -28,6 +28,7 @@ def _draw_prober(context: PageContext) -> None:
     """What the prober itself spends."""
     months = context.store.month("all", context.now)
     _runaways(context)
+    _not_asked(context)
     if months:
         _month(context, months[0])
     budgets.draw(context)
@@ -108,6 +109,15 @@ def _runaways(context: PageContext) -> None:
                 f"**{what}**: {inline(one.detail, 400)}. Until it is over, {HELD_BACK}. `prober once` never waits."
             )
             incident_link(context, one)
+
+
+def _not_asked(context: PageContext) -> None:
+    """What a budget keeps from being asked: also where something of it is left, and the next ask may need more."""
+    for view in context.store.endpoints():
+        if view.trouble is not None and view.trouble.kind == "budget_exhausted":
+            why = inline(view.trouble.headline, 400)
+            st.error(f"**{inline(view.name)}** {why}. It is asked again when enough has left the window of the budget.")
+            incident_link(context, view.trouble)
 
 
 def _months(context: PageContext, by: By) -> None:

@@ -157,7 +157,7 @@ def _words(one: Asked) -> list[str]:
     else:
         lines.append(f"  {count(result.asked, 'ask')}, all answered")
     lines += [f"  {times} of them empty: {why}" for why, times in Counter(one.silences).most_common()]
-    lines += [f"  {result.reason}"] if result.reason else []
+    lines += [f"  the others were not made: {result.reason}"] if result.reason else []
     again = result.confirmation.due_at if result.confirmation else None
     what = (
         "confirmation round" if result.judgement.state != "insufficient_evidence" else "further round of the reference"

@@ -82,10 +82,10 @@ def log_round(about: str, result: RoundResult) -> None:
         reasons = ", ".join(f"{reason} ×{times}" for reason, times in Counter(result.failures).most_common())
         asks = f"{len(result.failures)} of {count(result.asked, 'ask')} failed: {reasons}"
     if result.reason:
-        asks = f"{asks}; {result.reason}"
+        asks = f"{asks}; the others were not made: {result.reason}"
     again = result.confirmation.due_at if result.confirmation else None
     logger.log(
-        logging.WARNING if result.failures or judgement.state == "alarm" else logging.INFO,
+        logging.WARNING if result.failures or result.reason or judgement.state == "alarm" else logging.INFO,
         "%s: %s, evidence %.3g of %.3g; %s%s (%s)",
         about,
         f"{judgement.state}, {judgement.missing}" if judgement.missing else judgement.state,

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.app import PAGES
 from dashboard.selection import HOME
 from prober.model.bill import Bill, BilledDay
-from prober.model.incident import Measured
+from prober.model.incident import Measured, Trouble
 from prober.model.notice import EndpointNews, Notice, Source
 from prober.store.incidents import NEWEST
 from prober.store.pages import replies as stored_replies
@@ -273,6 +273,21 @@ def test_cost_says_what_spends_more_than_planned(page):
     )
     at = page(store, "cost")
     assert "**Asks take 80 times the planned tokens**: probe set s of us on down: 8 asks" in at.error[0].value
+
+
+@pytest.mark.slow
+def test_cost_says_what_a_budget_keeps_from_being_asked_though_something_of_it_is_left(page):
+    cause = "budget_exhausted: 500 of 520 tokens of the last hour are spent, and the next ask may need 50"
+    found = Trouble(
+        id=9, endpoint="down", endpoint_hash="h", state="open", kind="budget_exhausted", onset="2026-01-31T06:00:00Z",
+        detected_round="2026-01-31T06:00:00Z", opened_at=NOW, cause=cause,
+    )  # fmt: skip
+    store = all_states()
+    store.endpoint_views = tuple(
+        replace(one, trouble=found) if one.name == "down" else one for one in store.endpoint_views
+    )
+    (said,) = [one.value for one in page(store, "cost").error if "is not asked" in one.value]
+    assert said.startswith("**down** is not asked: ") and "500 of 520 tokens" in said
 
 
 def test_pages_of_what_a_team_has_are_in_the_menu_only_where_there_is_something(page):
