@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from prober.loading.addresses import address_findings, may_hold_a_key, names_secret
+from prober.loading.foreign_providers import endpoint_meant
 from prober.loading.lines import Finding, Where
 from prober.loading.suggestions import did_you_mean
 from prober.model.connection import filled
@@ -50,7 +51,8 @@ def provider_findings(name: str) -> Iterator[Finding]:
     if name not in PROVIDERS:
         *some, last = PROVIDERS
         most = f"write {', '.join(some)} or {last}; openai with a base_url serves most others too"
-        yield Finding(("provider",), f"unknown provider {quoted(name)}; {did_you_mean(name, PROVIDERS, most)}")
+        fix = f"write {meant}" if (meant := endpoint_meant(name)) else did_you_mean(name, PROVIDERS, most)
+        yield Finding(("provider",), f"unknown provider {quoted(name)}; {fix}")
 
 
 def key_fix(endpoint: Endpoint) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, JsonValue
 
 from prober.loading.durations import duration_meant, duration_of_fields, seconds_meant, time_of_day_meant
 from prober.loading.foreign import CHECKS, FIELDS, MEANT, RENAMED, SENT
+from prober.loading.foreign_providers import endpoint_in_braces
 from prober.model.alerting import Alerts, Digest, QuietHours, Reminders, Route
 from prober.model.allowance import AccountLimits
 from prober.model.budget import Budget
@@ -130,6 +131,8 @@ def fields_of(shape: type[BaseModel], value: JsonValue) -> str:
             return f"write {{type: {kind}, value: {value}}}"
     if shape is Message and isinstance(value, str):
         return "write {role: user, content: …}"
+    if shape is Endpoint and isinstance(value, str) and (meant := endpoint_in_braces(value)):
+        return f"write {meant}"
     if (meant := _fields_meant(shape, value)) is not None:
         return f"write {meant}"
     return _THINGS.get(shape) or f"its fields are: {', '.join(shape.model_fields)}"

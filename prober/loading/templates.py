@@ -23,7 +23,7 @@ _FILE: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(r"(?i)\A\s*[a-z][a-z0-9+.-]*://\S+\s*\Z|\A\s*(?:exec|python|javascript|package):\S+\s*\Z")
 """A text that is nothing but an address or a command."""
-_SINGLE: Final = re.compile(r"(?<![\w{}$^\\\"'`])\{[A-Za-z_][A-Za-z0-9_]+\}(?![\w{}\"'`])")
+_SINGLE: Final = re.compile(r"(?<![\w{}$#^\\\"'`])\{[A-Za-z_][A-Za-z0-9_]+\}(?![\w{}\"'`])")
 """A name in single braces: not in quotes, nor in a formula."""
 _STAND_IN: Final = re.compile(
     r"%\([A-Za-z_]\w*\)[sd]\b|\{file:[\w./-]+\}|\[(?:INSERT|YOUR|ADD|ENTER|PASTE)\b[^\[\]\n]{0,60}\]"
@@ -31,6 +31,16 @@ _STAND_IN: Final = re.compile(
     r"|(?:os\.environ|os\.getenv|process\.env)[^\n ]{1,80})\s*\Z"
 )
 """What else is filled in elsewhere, by a tool or by hand: in a text, or as the whole of it."""
+_BY_PLACE_OR_MARK: Final = re.compile(
+    r"(?<![\w{}$^\\)\]])(?<![=∈∉∪∩∖⊂⊆] )\{0\}(?![\w{}])(?!.?\.format)|#\{[A-Za-z_][\w.]{0,40}\}"
+    r"|(?<![\w<])<<(?!(?:interface|abstract|enumeration|stereotype|include|extends?|entity|service)>>)"
+    r"[A-Za-z_]\w{0,40}>>(?![\w>])"
+    r"|(?<!\w)__(?!(?:FILE|LINE|FUNCTION|DATE|TIME|VA_ARGS|DIR|CLASS|METHOD|NAMESPACE|COUNTER|DEV|NOTE|IMPORTANT|WARNING"
+    r"|NOT|NEVER|ALWAYS|ONLY|MUST|ALL|YES|NO)__)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__(?!\w)"
+)
+"""`{0}`, `#{topic}`, `<<topic>>`, `__TOPIC__`: not what C, PHP, UML or an emphasis writes like that."""
+_CODE: Final = re.compile(r"```.*?```|`[^`\n]*`|\"[^\"\n]*\"", re.DOTALL)
+"""Code and quoted texts, in which they may be meant; what is nothing else between its quotes is none."""
 _TEXTS: Final[Sequence[str]] = ("prompt", "system", "messages")
 _AS_IT_STANDS: Final = "or template: false to send it as it stands"
 MOST_CHARACTERS: Final = 20_000_000
@@ -198,12 +208,19 @@ def sent_as_written(raw: Mapping[str, JsonValue]) -> Iterator[Finding]:
             texts = list(_strings(probe.get(field)))
             if found := next(filter(None, map(_SINGLE.search, texts)), None):
                 fix = f"write {{{found[0]}}} and vars to fill it in, {_AS_IT_STANDS}"
-            elif found := next(filter(None, map(_STAND_IN.search, texts)), None):
+            elif found := next(filter(None, map(_stand_in, texts)), None):
                 fix = f"write the text itself, or {{{{name}}}} and vars to fill it in, {_AS_IT_STANDS}"
             else:
                 continue
             yield Finding(("probes", place, field), f"{quoted(found[0].strip())} is sent as it is written; {fix}")
             break
+
+
+def _stand_in(text: str) -> re.Match[str] | None:
+    if found := _STAND_IN.search(text):
+        return found
+    plain = _CODE.sub(lambda code: code[0] if _BY_PLACE_OR_MARK.fullmatch(code[0].strip('"`')) else "", text)
+    return _BY_PLACE_OR_MARK.search(plain)
 
 
 def _mapped(value: JsonValue, change: Callable[[str], str]) -> JsonValue:

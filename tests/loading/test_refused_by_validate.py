@@ -212,6 +212,17 @@ def test_parameters_that_a_known_model_refuses(
         ("What does <b> mean in HTML?", ""), ("What is 5 %(?", ""), ("Is a TODO list useful?", ""), ("[1, 2] + [3]", ""),
         ("How much is $5?", ""), ("Explain [ERROR] in a log.", ""), ("What does process.env hold?", ""),
         ("[INST] Hi [/INST]", ""),
+        ("Summarize {0} in a sentence.", "{0}"), ('Translate "{0}" to French.', "{0}"), ("{0}", "{0}"),
+        ("Tell me about #{topic}.", "#{topic}"), ("Explain #{lesson.title}", "#{lesson.title}"),
+        ("Write a poem about __TOPIC__.", "__TOPIC__"), ("__CUSTOMER_NAME__ asks: why?", "__CUSTOMER_NAME__"),
+        ("A story about <<topic>>, please.", "<<topic>>"), ("Say `<<topic>>` again.", "<<topic>>"),
+        ("Does \\d{0} match, and a{0} or x^{0}?", ""), ("Is {0} = {0} a set?", "{0}"), ("The kernel is V = {0}.", ""),
+        ('What does "{0} items".format(3) print?', ""), ("R \\\\{0} is open", ""), ('Return {"a": {"0": 1}, "b": [0]}.', ""),
+        ('puts "Hello #{name}!"', ""), ("```ruby\nputs x.map { |y| #{y} }\n```", ""), ("h1 #{ color: red }", ""),
+        ("What is __init__ in Python, and __FILE__ in PHP?", ""), ("This is __IMPORTANT__: answer in a word.", ""),
+        ("if __name__ == '__main__': main()", ""), ("A __bold__ word and snake__CASE__name", ""),
+        ("cout << x >> y; a <<b; cat <<EOF", ""), ("An <<interface>> in UML.", ""), ("1 << 2 >> 1", ""),
+        ("f'{x!r}' and {x: 0} or {0: 1} or [{0, 1}]", ""), ("Use %(asctime)s?", "%(asctime)s"),
     ],
 )  # fmt: skip
 def test_what_is_filled_in_by_hand_elsewhere_is_a_warning(tmp_path: Path, text: str, stand_in: str) -> None:
