@@ -65,6 +65,8 @@ class Cost:
 def measure(effort: Effort) -> Cost:
     """In one process, whatever the workers."""
     rng = np.random.default_rng(8)
+    # First: beside a long history, Python's garbage collector would look through that again and again.
+    speeds = tuple(_replay(design, rng, effort) for design in REPLAYED)
     base, long = ladder.load(ladder.BASE), effort.times(LONG, quick=2 * SHORT)
     watch = Watch.begin(text_only(DESIGN.draw(base, rng, REFERENCE)))
     short = watch
@@ -86,14 +88,15 @@ def measure(effort: Effort) -> Cost:
         long=long,
         short_ms=float(np.median(took[0])) * 1000,
         long_ms=float(np.median(took[1])) * 1000,
-        speeds=tuple(_replay(design, rng, effort.times(REPLAYED_ROUNDS, quick=40)) for design in REPLAYED),
+        speeds=speeds,
     )
 
 
-def _replay(design: Design, rng: np.random.Generator, count: int) -> Speed:
+def _replay(design: Design, rng: np.random.Generator, effort: Effort) -> Speed:
+    count = effort.times(REPLAYED_ROUNDS, quick=40)
     rounds = numbered([_one(rng, design) for _ in range(count)])
     took = []
-    for _ in range(REPLAYS):
+    for _ in range(effort.times(REPLAYS, quick=1)):
         began = time.process_time()
         replay(rounds, Promise(1.0, reference=reference_of(REFERENCE)))
         took.append(time.process_time() - began)

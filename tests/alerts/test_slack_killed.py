@@ -105,7 +105,7 @@ def world(tmp_path: Path) -> Iterator[tuple[World, str]]:
 
 def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], slack: SlackServer) -> None:
     here, url = world
-    kills, rng, now = 12, Random(7), START + 10_000 * HOUR
+    kills, rng, now = 8, Random(7), START + 10_000 * HOUR
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     mother = context.Process(target=bear, args=(url, slack.base_url, theirs))

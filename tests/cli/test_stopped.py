@@ -32,6 +32,11 @@ sys.exit(main(sys.argv[1:]))
 """Says when the verb begins: before, Python is still reading modules."""
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 FINISHED = {0, 1, 3}
+MOMENTS = (
+    ((signal.SIGTERM, 0.1), (signal.SIGINT, 1.5)),
+    ((signal.SIGINT, 0.3), (signal.SIGTERM, 3.0)),
+)
+"""Seconds after a verb began; the verbs take turns."""
 VERBS: dict[str, list[str]] = {
     "once": ["once", "--set", "slow"],
     "once, nothing comes back": ["once", "--set", "hangs"],
@@ -134,7 +139,7 @@ def test_a_verb_that_is_stopped_ends_in_order(name: str, prepared: Path, tmp_pat
         "PROBER_LITELLM_KEY": "sk-none",
     }
     command = [sys.executable, "-c", STARTER]
-    for number, after_s in ((signal.SIGTERM, 0.1), (signal.SIGINT, 0.7), (signal.SIGTERM, 1.5), (signal.SIGINT, 3.0)):
+    for number, after_s in MOMENTS[list(VERBS).index(name) % len(MOMENTS)]:
         arguments = [one.format(port=free_port()) for one in VERBS[name]]
         process = subprocess.Popen(
             [*command, *arguments], cwd=tmp_path, env=environment, text=True, stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """`compare` on replies of real endpoints: what did change is found and named, what did not is left alone.
 
-Run with `-s` it prints the tables of docs/mathematics/comparison.md; PROBER_SPLITS says how many random halves (default 20).
+Run with `-s` it prints the tables of docs/mathematics/comparison.md; PROBER_SPLITS says how many random halves (default 8).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.corpora.corpora import recorded
 pytestmark = pytest.mark.slow
 
 TASKS = ("countahappynumber", "leetcode", "sensitiveq")
-SPLITS = int(os.environ.get("PROBER_SPLITS", "20"))
+SPLITS = int(os.environ.get("PROBER_SPLITS", "8"))
 ALPHA = 0.01
 MOVED = {
     # GPT-4's answers to happy numbers lost their steps; its code gained fences; its refusals grew curt and more.
