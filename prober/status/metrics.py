@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from prober.incidents.clock import attendance
 from prober.model.allowance import AccountView
 from prober.model.bill import Bill
+from prober.model.incident import SEVERITIES
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus
@@ -47,6 +48,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "incident_open": (
         "1 for every open incident, including trouble.", "endpoint incident kind severity state",
     ),
+    "incidents_open": ("Open incidents, including trouble, by severity; 0 where none is.", "endpoint severity"),
     "spending_ahead_rounds": (
         "Planned rounds whose cost a set has already spent, while its incident is open and asks are held back.",
         "endpoint set",
@@ -194,11 +196,18 @@ def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
         "incident_open",
         (
             ((one.name, str(incident.id), incident.kind, incident.severity, incident.state), 1)
-            for one, view in views
-            for incident in (view.open_incident, view.trouble, *view.open_facts, *view.runaways, *view.measured)
-            if incident is not None
+            for one in statuses
+            for incident in one.open_incidents
         ),
     )  # fmt: skip
+    yield _family(
+        "incidents_open",
+        (
+            ((one.name, severity), sum(each.severity == severity for each in one.open_incidents))
+            for one in statuses
+            for severity in SEVERITIES
+        ),
+    )
     yield _family(
         "spending_ahead_rounds",
         (((one.name, each.probe_set), each.ahead) for one in statuses for each in one.overspending),

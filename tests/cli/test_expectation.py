@@ -21,7 +21,7 @@ from prober.judging.objectives import Batch, judge
 from prober.model.allowance import AccountView, MinuteLimit
 from prober.model.bill import Bill, BilledDay
 from prober.model.budget import Limit, Spent
-from prober.model.incident import Change
+from prober.model.incident import SEVERITIES, Change
 from prober.model.notice import Outcome
 from prober.model.objective import Objective
 from prober.model.sample import FoundShift
@@ -273,7 +273,17 @@ def test_metrics_of_a_change(prober: Run) -> None:
     assert float(samples['prober_last_round_timestamp_seconds{endpoint="swapped"}']) == due(DAYS - 1).timestamp()
     [incident] = [sample for sample in samples if sample.startswith("prober_incident_open")]
     assert 'severity="critical"' in incident
+    assert {name: samples[f'prober_incidents_open{{endpoint="swapped",severity="{name}"}}'] for name in SEVERITIES} == {
+        "info": "0.0", "warning": "0.0", "critical": "1.0",
+    }  # fmt: skip
     assert samples['prober_notices{alerter="slack",channel="",state="failed"}'] == "0.0"
+
+
+def test_an_endpoint_without_an_incident_has_none_open_of_every_severity() -> None:
+    samples = parsed(exposition(statuses(view("calm")), [], [], NOW))
+    found = {sample: value for sample, value in samples.items() if sample.startswith("prober_incidents_open")}
+    assert len(found) == len(SEVERITIES)
+    assert set(found.values()) == {"0.0"}
 
 
 def test_metrics_say_which_daemon_is_silent() -> None:

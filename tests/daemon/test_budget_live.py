@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import delete
 from sqlmodel import col
 
@@ -81,6 +83,17 @@ def scraped(port: int) -> dict[str, float]:
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 
+def asked_for() -> set[str]:
+    """Names of the metrics in the rules and panels that are shipped."""
+    shipped = Path(__file__).parents[2] / "deploy"
+    rules = yaml.safe_load((shipped / "prometheus" / "prober-alerts.yml").read_text())["groups"]
+    panels = json.loads((shipped / "grafana" / "prober.json").read_text())["panels"]
+    expressions = [rule["expr"] for group in rules for rule in group["rules"]]
+    expressions += [target["expr"] for panel in panels for target in panel["targets"]]
+    assert len(expressions) > 15
+    return {name for one in expressions for name in re.findall(r"prober_\w+", one)}
+
+
 def test_a_budget_used_up_within_a_round_is_kept_said_once_and_over_when_the_hour_moves_on(
     tmp_path: Path, server: WireServer
 ) -> None:
@@ -97,6 +110,10 @@ def test_a_budget_used_up_within_a_round_is_kept_said_once_and_over_when_the_hou
         seen = scraped(port)
         assert seen['prober_budget_left{budget="e",limit="tokens_per_hour"}'] == LIMIT - made * TOKENS
         assert seen['prober_budget_limit{budget="e",limit="tokens_per_hour"}'] == LIMIT
+        # A live daemon, an open incident and a budget: all that the shipped rules and panels ask for is here.
+        assert asked_for() <= {name.partition("{")[0] for name in seen}
+        assert seen['prober_incidents_open{endpoint="e",severity="info"}'] == 1
+        assert seen['prober_incidents_open{endpoint="e",severity="critical"}'] == 0
         (trouble,) = store.query(incidents.recent, limit=9)
         assert (trouble.kind, trouble.state) == ("budget_exhausted", "open")
         assert len(server.asked) == made
