@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import codecs
 import html
 import json
@@ -240,6 +241,21 @@ FRAMES = {
     "Replicate": lambda piece: f"event: output\nid: 1:0\ndata: {piece}",
     "logprobs": lambda piece: json.dumps({"logprobs": {"content": [{"token": piece, "logprob": -0.1}]}}),
 }
+
+
+@pytest.mark.parametrize("before", range(0, 50, 7))
+def test_a_secret_in_uuencode_is_found(before: int) -> None:
+    raw = f"{'w' * before} the key {SECRET} is wrong".encode()
+    lines = [binascii.b2a_uu(raw[at : at + 45]).decode() for at in range(0, len(raw), 45)]
+    clean = redacted(f"begin 644 x\n{''.join(lines)}`\nend\n", SECRET)
+    assert "[redacted]" in clean and len(clean) < 45 * 1.4 * len(lines)
+
+
+def test_a_secret_in_frames_of_which_each_is_base64_is_found() -> None:
+    pieces = [SECRET[at : at + 3] for at in range(0, len(SECRET), 3)]
+    each = [{"type": "content_block_delta", "delta": {"type": "text_delta", "text": piece}} for piece in pieces]
+    said = "\x0b".join(json.dumps({"bytes": base64.b64encode(json.dumps(one).encode()).decode()}) for one in each)
+    assert redacted(f"x {said} y", SECRET).count("bytes") <= 2
 
 
 @pytest.mark.parametrize("escaped", [False, True])
