@@ -101,8 +101,7 @@ def readings(text: str) -> Iterator[Reading]:
 
 
 def _without(pattern: re.Pattern[str], *marks: str) -> Callable[[Reading], Iterator[Reading]]:
-    """Reads what each match of `pattern` means, in texts that have one of the marks, without which there is none: a
-    pattern that begins with one character is found in a tenth of the time."""
+    """Reads what each match of `pattern` means, in texts that have one of the marks: without one there is no match."""
     looked_for = [re.compile(mark) for mark in marks]
 
     def read(one: Reading) -> Iterator[Reading]:
@@ -135,6 +134,7 @@ _WITHOUT_COMMON: Final = _without(_COMMON, *_BEGINNINGS)
 
 
 def _unescaped(one: Reading) -> Iterator[Reading]:
+    """Without all escapes, and without the common ones only, for the rare may be there by chance."""
     for reading in _WITHOUT_ALL(one):
         yield reading
         yield from _WITHOUT_COMMON(one)
@@ -162,6 +162,7 @@ def _out_of_base64(one: Reading) -> Iterator[Reading]:
 
 
 def _out_of_uuencode(one: Reading) -> Iterator[Reading]:
+    """All its lines, one behind the other."""
     if "begin " in one.text:
         yield one.of([(_line_of_uuencode(line[0]), *line.span()) for line in _UUENCODED.finditer(one.text)])
 
