@@ -28,7 +28,7 @@ from prober.status.advice import title
 from prober.status.as_json import of_account, of_bill, of_budget, of_candidate, of_endpoint
 from prober.status.endpoint_status import EndpointStatus, exit_code
 from prober.status.expectation import Expectation, expect, undelivered
-from prober.status.gathering import PROTECTIONS, lasting
+from prober.status.gathering import NO_WORDS, PROTECTIONS, lasting
 from prober.status.metrics import exposition, without_database
 from prober.status.objectives import stored_objectives
 from prober.status.system_status import SystemStatus, system_status
@@ -270,8 +270,9 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
 
 
 def _open_words(one: EndpointStatus) -> list[str]:
-    """Why it is in this state unless that is quiet, and a line for each incident beside it."""
-    said = [] if one.state == "quiet" else [f"{one.name}: {_reason(one)}"]
+    """Why it is in this state, where that is more than quiet, and a line for each incident beside it."""
+    is_fine = one.state == "quiet" and NO_WORDS not in one.why
+    said = [] if is_fine else [f"{one.name}: {_reason(one)}"]
     view = one.endpoint
     others = [
         *((each, f"{each.headline}; {each.detail}; {HELD_BACK}") for each in view.runaways),

@@ -83,9 +83,14 @@ def log_round(about: str, result: RoundResult) -> None:
         asks = f"{len(result.failures)} of {count(result.asked, 'ask')} failed: {reasons}"
     if result.reason:
         asks = f"{asks}; the others were not made: {result.reason}"
+    empty = Counter(one.reply.empty_because for one in result.observations if one.reply.empty_because)
+    asks += "".join(f"; {times} empty: {why}" for why, times in empty.most_common())
+    says_nothing = bool(empty) and empty.total() == result.asked - len(result.failures)
     again = result.confirmation.due_at if result.confirmation else None
     logger.log(
-        logging.WARNING if result.failures or result.reason or judgement.state == "alarm" else logging.INFO,
+        logging.WARNING
+        if result.failures or result.reason or says_nothing or judgement.state == "alarm"
+        else logging.INFO,
         "%s: %s, evidence %.3g of %.3g; %s%s (%s)",
         about,
         f"{judgement.state}, {judgement.missing}" if judgement.missing else judgement.state,

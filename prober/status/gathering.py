@@ -72,7 +72,11 @@ def next_scheduled(rounds: Sequence[RoundView]) -> datetime | None:
 
 def without_words(endpoint: EndpointView, state: str) -> str:
     """What is to be said of an endpoint none of whose replies ever had a text: it is asked, and nothing is watched."""
-    is_answering = endpoint.rounds > 0 and endpoint.asks > endpoint.failed_asks and state in ("gathering", "quiet")
+    is_answering = (
+        endpoint.rounds > 0
+        and endpoint.asks > endpoint.failed_asks
+        and state in ("gathering", "quiet", "suspected", "stale")
+    )
     return f"; {NO_WORDS}" if is_answering and endpoint.characters == 0 else ""
 
 

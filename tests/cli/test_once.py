@@ -126,6 +126,31 @@ def test_answers_without_a_word_are_counted_with_their_reason(prober: Run, home:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (
+            {"choices": [{"message": {"content": None}, "finish_reason": "stop"}]},
+            "the model said nothing (finish reason stop)",
+        ),
+        (
+            {"choices": [{"message": {"content": ""}, "finish_reason": "length"}]},
+            "the output limit was reached before the first word",
+        ),
+    ],
+)
+def test_an_endpoint_that_never_said_a_word_is_not_shown_as_quiet_only(
+    prober: Run, home: Path, server: Answer, body: dict[str, object], why: str
+) -> None:
+    write_probes(home, base_url=server.url, reference={"rounds": 4, "hours": 0, "asked_again": 0})
+    server.body = json.dumps(body).encode()
+    said = [prober("once").out for _ in range(6)]
+    assert all("2 of them empty: " in one and why in one for one in said)
+    shown = prober("status").out
+    assert "bot: quiet" in shown and "no reply has had any text so far" in shown
+
+
+@pytest.mark.slow
 def test_a_spent_budget_asks_nobody(prober: Run, home: Path) -> None:
     write_probes(home, budget={"asks_per_day": 2})
     prober("once")

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -480,6 +481,22 @@ def test_one_line_a_round(files, store, clock, caplog):
         "11 more of 12 rounds and 168 more of 168 hours, evidence 0 of "
     )
     assert line.endswith("; 3 asks (2026-03-02T12:00:00.000000Z)")
+
+
+@pytest.mark.slow
+def test_replies_without_a_word_are_said_to_be_empty(files, store, clock, caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "prober.daemon")
+    ask = ScriptedProvider.ask
+    why = "the output limit was reached"
+    monkeypatch.setattr(
+        ScriptedProvider,
+        "ask",
+        lambda self, *given, **more: replace(ask(self, *given, **more), text="", empty_because=why),
+    )
+    work(watching(files, store, clock))
+    (line,) = caplog.messages
+    assert f"; 3 asks; 3 empty: {why} (" in line
+    assert caplog.records[0].levelno == logging.WARNING
 
 
 @pytest.mark.slow
