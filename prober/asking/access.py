@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import contextlib
 import json
 import os
@@ -236,9 +237,15 @@ def _output(process: subprocess.Popen[bytes], end: float) -> bytes:
     return printed
 
 
+def _decoded(content: bytes) -> str:
+    """A text without the blanks and the mark that editors and shells put around it; PowerShell writes UTF-16."""
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace").strip()
+
+
 def _understood(printed: bytes) -> tuple[str | NoKey, float | None]:
     """(the key, seconds since 1970 at which it expires), of a plain key or of JSON that holds one."""
-    text = printed.decode("utf-8", errors="replace").strip()
+    text = _decoded(printed)
     expires: object = None
     if text.startswith("{"):
         try:
@@ -287,7 +294,7 @@ def _claims(token: str) -> object:
 def _read(path: str, declared_as: str = "api_key_file") -> str | NoKey:
     try:
         with Path(path).expanduser().open("rb") as file:
-            text = file.read(MOST_BYTES).decode("utf-8", errors="replace").strip()
+            text = _decoded(file.read(MOST_BYTES))
     except (OSError, ValueError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
         return NoKey(f"{declared_as} {path} cannot be read ({why}); check that it exists and may be read")
@@ -307,6 +314,8 @@ def keys_given() -> tuple[str, ...]:
 def _checked(key: str, where: str) -> str | NoKey:
     if not key:
         return NoKey(f"{where} is empty; there must be a key")
+    if len(key.splitlines()) > 1:
+        return NoKey(f"{where} holds more than one line; there must be the key alone")
     if not (key.isascii() and key.isprintable()):
         return NoKey(f"{where} holds characters no key has; paste the key again")
     _GIVEN[key] = None

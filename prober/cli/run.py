@@ -36,7 +36,7 @@ def run(
 ) -> int:
     """Run the daemon: ask on schedule, judge, and send notices until SIGTERM or Ctrl-C; then finish the rounds begun.
 
-    Changed files are read again automatically, and at once on SIGHUP.
+    Changed files are read again once they were left alone for three seconds, and at once on SIGHUP.
     """
     settings = settings_of(database, vantage)
     with ExitStack() as stack:

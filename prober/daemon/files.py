@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,12 @@ from prober.text import count
 
 REMIND = timedelta(hours=1)
 """How often a team hears that its files are still broken."""
+
+SETTLES: Final = timedelta(seconds=3)
+"""How long files must have been left alone before they are read: half a file may be right, with half its probes, and a
+file that is replaced may be gone for a moment."""
+MOST_SETTLING: Final = timedelta(seconds=30)
+"""After this time they are read anyway: something else may write into their folder all the time."""
 
 MOST_PROBLEMS: Final = 20
 """Shown in the status of the daemon; the log has them all."""
@@ -33,6 +40,8 @@ class Files:
         self._problems: tuple[Problem, ...] = ()
         """Of the last reading; empty while the files are good."""
         self._logged_at: datetime | None = None
+        self._written_since: datetime | None = None
+        """When it was first seen that they are being written; None where they are not."""
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -51,6 +60,9 @@ class Files:
             if self._logged_at is not None and now - self._logged_at >= REMIND:
                 self._log_problems(now, "still")
             return None
+        if not unchanged_too and self._is_being_written(now):
+            return None
+        self._written_since = None
         try:
             declarations = self.load()
         except ConfigurationError as error:
@@ -73,6 +85,18 @@ class Files:
             except OSError as error:  # gone since it was found, or a link that leads nowhere
                 found.append((path, error.errno))
         return found, problems
+
+    def _is_being_written(self, now: datetime) -> bool:
+        """Whether a file, or a folder of one, changed a moment ago."""
+        files = [*find(self.paths, []), *find_texts(self.paths)]
+        newest = 0.0
+        for path in {*files, *(file.parent for file in files), *map(Path, self.paths)}:
+            with suppress(OSError):
+                newest = max(newest, path.stat().st_ctime)
+        if abs(now - datetime.fromtimestamp(newest, UTC)) >= SETTLES:  # a file server may have another clock
+            return False
+        self._written_since = self._written_since or now
+        return now - self._written_since < MOST_SETTLING
 
     def _log_problems(self, now: datetime, when: str) -> None:
         self._logged_at = now

@@ -129,7 +129,11 @@ def read(path: Path) -> Document:
     """Read one file. Bad files are not raised but returned, so that one call can report all files."""
     shown = path.as_posix()
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            message = "a folder with the name of a file; remove it (to mount a file that does not exist makes one)"
+            return unreadable(shown, 0, message)
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
             return unreadable(shown, 0, "neither a file nor a folder; remove it, or put a file there")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -196,7 +200,7 @@ def _yaml_in(folder: Path) -> list[Path]:
 
 
 def _is_declaring(path: Path) -> bool:
-    return path.suffix.lower() in _SUFFIXES and _kind(path) != "vars" and not path.is_dir()
+    return path.suffix.lower() in _SUFFIXES and _kind(path) != "vars"
 
 
 def explained(text: str, error: yaml.YAMLError) -> tuple[int, str]:

@@ -134,7 +134,7 @@ CAUSE_WORDS: Final[dict[Cause, str]] = {
     "input_shift": "users ask other things",
     "retrieval": "retrieval got worse",
     "provider_outage": "the provider fails",
-    "budget": "a budget or a rate limit is used up",
+    "budget": "a budget, a rate limit or a credit is used up",
     "key_refused": "the credentials are missing or refused",
     "model_gone": "the provider does not know the model",
     "none": "nothing changed",

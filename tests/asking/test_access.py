@@ -195,6 +195,32 @@ def test_a_key_file_is_read_anew(server: WireServer, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "failure"),
+    [
+        (b"a-key-000\r\n", None),
+        (b"\xef\xbb\xbfa-key-000\n", None),
+        ("a-key-000\r\n".encode("utf-16"), None),
+        (b"  a-key-000 \n\n", None),
+        (b"", "is empty; there must be a key"),
+        (b"\xef\xbb\xbf\n", "is empty; there must be a key"),
+        (b"a-key-000\nb-key-000\n", "holds more than one line; there must be the key alone"),
+        ("a-key-\u2026".encode(), "holds characters no key has"),
+    ],
+)
+def test_a_key_file_as_editors_and_shells_write_it(
+    server: WireServer, tmp_path: Path, content: bytes, failure: str | None
+) -> None:
+    answering(server)
+    (tmp_path / "key").write_bytes(content)
+    reply = ask(endpoint_for("openai", server.url, api_key_env=None, api_key_file=str(tmp_path / "key")))
+    if failure is None:
+        assert server.asked[0].headers["authorization"] == "Bearer a-key-000"
+    else:
+        assert reply.error == "missing_key" and failure in reply.error_detail
+        assert "a-key" not in reply.error_detail and not server.asked
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "lasts", "good_for"),
@@ -245,7 +271,7 @@ def test_a_refused_key_is_fetched_anew_but_not_for_every_ask(tmp_path: Path) -> 
         (("no-such-program-here",), "cannot be started (No such file or directory)"),
         (printing("import sys; print('half-a-secret'); sys.exit('whole-secret')"), "ended with exit code 1"),
         (printing("print()"), "is empty"),
-        (printing("print('two words\\nand a line')"), "holds characters no key has"),
+        (printing("print('two words\\nand a line')"), "holds more than one line"),
         (printing("print('{}')"), "printed JSON without a text"),
     ],
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.daemon.files import Files
+from prober.daemon.files import MOST_SETTLING, SETTLES, Files
 from prober.model.errors import ConfigurationError
 from tests.daemon.world import HOUR, NOON, write_set
 
@@ -142,3 +142,54 @@ def test_at_the_start_broken_files_are_an_error(files):
     (files / "canary.yaml").write_text(BROKEN)
     with pytest.raises(ConfigurationError, match="did you mean"):
         Files([files]).load()
+
+
+WHOLE = """name: canary
+owner: us
+endpoints: [parrot]
+schedule: {every: 6h}
+probes:
+  - {id: a, prompt: Pick a.}
+  - {id: b, prompt: Pick b.}
+"""
+
+
+def test_half_a_file_is_not_read_however_right_it_is(watched, files, caplog):
+    path = next(file for file in files.iterdir() if file.name not in ("endpoints.yaml", "alerts.yaml"))
+    path.write_text(WHOLE[: WHOLE.index("  - {id: b")])
+    now = datetime.now(UTC)
+    assert watched.reload(now) is None and told(caplog) == []
+    path.write_text(WHOLE)
+    assert watched.reload(now) is None and told(caplog) == []
+    taken = watched.reload(now + 2 * SETTLES)
+    assert [probe.id for probe in taken.sets[0].probes] == ["a", "b"]
+    assert len(told(caplog)) == 1
+
+
+def test_a_file_that_is_gone_for_a_moment_is_not_missed(watched, files, caplog):
+    path = next(file for file in files.iterdir() if file.name not in ("endpoints.yaml", "alerts.yaml"))
+    kept = path.read_bytes()
+    path.unlink()
+    assert watched.reload(datetime.now(UTC)) is None and told(caplog) == []
+    path.write_bytes(kept)
+    assert len(watched.reload(datetime.now(UTC) + 2 * SETTLES).sets) == 1
+
+
+def test_files_that_are_written_all_the_time_are_read_in_the_end_and_at_once_on_demand(watched, files, monkeypatch):
+    monkeypatch.setattr("prober.daemon.files.SETTLES", 10 * MOST_SETTLING)
+    write_set(files, samples=7)
+    now = datetime.now(UTC)
+    assert watched.reload(now) is None
+    assert watched.reload(now + MOST_SETTLING / 2) is None
+    assert watched.reload(now + MOST_SETTLING).sets[0].probes[0].samples == 7
+    write_set(files, samples=8)
+    assert watched.reload(now + MOST_SETTLING, unchanged_too=True).sets[0].probes[0].samples == 8
+
+
+def test_a_folder_in_place_of_a_file_is_a_broken_file(watched, files, caplog):
+    path = next(file for file in files.iterdir() if file.name not in ("endpoints.yaml", "alerts.yaml"))
+    path.unlink()
+    path.mkdir()
+    assert watched.reload(NOON) is None
+    ((level, text),) = told(caplog)
+    assert level == logging.ERROR and "a folder with the name of a file" in text
