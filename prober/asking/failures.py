@@ -97,7 +97,7 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
             "overloaded_error engine_overloaded_error engine_overloaded server_overloaded ModelNotReadyException "
             "model_not_ready DeploymentNotReady model_loading NoCapacity",
         ),
-        ("timeout", "timeout_error deadline_exceeded"),
+        ("timeout", "timeout_error deadline_exceeded ModelTimeoutException"),
     )
 )
 """What providers call errors, in any spelling, where the status alone misleads. Numbers are MiniMax's and Zhipu's."""
@@ -190,6 +190,7 @@ MEANT: Final[Mapping[str, int]] = {
         "INVALID_ARGUMENT": 400,
         "2013": 400,  # MiniMax
         "BadRequestError": 400,
+        "validationException": 400,  # Bedrock's, in a stream
         "not_found_error": 404,
         "NotFoundError": 404,
         "NOT_FOUND": 404,

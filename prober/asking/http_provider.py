@@ -214,15 +214,23 @@ def _body(wire: WireFormat, arrived: Arrived) -> object:
     """Parsed body; of a stream, what a plain ask would have brought. None for an error page that is not JSON."""
     if arrived.status < 300 and is_stream(arrived.headers.get("content-type", ""), arrived.body):
         events = read_events(arrived.body)
-        error = next((event for event in events if error_in_event(event) is not None), None)
+        error = _error_among(events)
         return wire.assemble(events, says_done(arrived.body)) if error is None else error
     body = parse(arrived.body)
     if body is None and arrived.status < 300 and (lines := json_lines(arrived.body)):
-        return wire.assemble(lines)
+        error = _error_among(lines)
+        return wire.assemble(lines) if error is None else error
+    if isinstance(body, list) and (error := _error_among(body)) is not None:
+        return error
     if body is None and arrived.status < 300:
         start = arrived.body[:60].decode("utf-8", errors="replace")
         raise BrokenWire(f"not JSON but {start!r}" if start else "an empty body")
     return body
+
+
+def _error_among(events: Sequence[object]) -> object:
+    """The first event of a stream that is an error; None where none is."""
+    return next((event for event in events if error_in_event(event) is not None), None)
 
 
 def _refused(endpoint: Endpoint, arrived: Arrived, body: object, at: datetime) -> Reply:

@@ -70,6 +70,9 @@ def test_claude_on_bedrock() -> None:
     [
         ("throttlingException", "Too many requests.", "rate_limited"),
         ("validationException", "The provided model identifier is invalid.", "model_not_found"),
+        ("validationException", "The value at messages.0 failed to satisfy a constraint.", "bad_request"),
+        ("modelTimeoutException", "Model has timed out in processing the request.", "timeout"),
+        ("serviceUnavailableException", "Try again.", "provider_error"),
         ("modelStreamErrorException", "The system encountered an unexpected error.", "provider_error"),
         ("accessDeniedException", "You don't have access to the model with the specified model ID.", "unauthorized"),
     ],

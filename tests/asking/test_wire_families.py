@@ -110,6 +110,14 @@ for reason,refused in [("guardrail_intervened",True),("content_filtered",True),(
 case("bedrock","reasoning then text",converse([{"reasoningContent":{"reasoningText":{"text":"hm","signature":"x"}}},{"text":"Hi"}]),text="Hi")
 case("bedrock","citations content",converse([{"citationsContent":{"content":[{"text":"Blue"}],"citations":[{"title":"t"}]}}]),text="Blue")
 case("bedrock","cache counts",converse([{"text":"Hi"}])|{"usage":{"inputTokens":3,"outputTokens":2,"totalTokens":105,"cacheReadInputTokens":100,"cacheWriteInputTokens":0}},cached_tokens=100)
+# Streams without events: a list, as Gemini sends it where `alt=sse` was lost on the way, and lines of JSON
+GEMINI_LIST=[gemini([{"text":"Te"}],finish="")|{"usageMetadata":{"promptTokenCount":4}},gemini([{"text":"al"}])|{"modelVersion":"g-1"}]
+for kind in ("google","google stream"):
+    case(kind,"a list of pieces",json.dumps(GEMINI_LIST),text="Teal",model="g-1",input_tokens=4,finish_reason="STOP")
+    case(kind,"an error behind a piece, in a list",json.dumps([GEMINI_LIST[0],{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}]),error="provider_error",error_detail="HTTP 200: The model is overloaded.")
+    case(kind,"an error in a list, alone",json.dumps([{"error":{"code":429,"message":"Resource has been exhausted","status":"RESOURCE_EXHAUSTED"}}]),error="rate_limited")
+for kind in ("openai","openai stream"):
+    case(kind,"an error behind a piece, in lines (Ollama)",'{"model":"l","message":{"role":"assistant","content":"Te"},"done":false}\n{"error":"model runner has unexpectedly stopped"}\n',error="provider_error",error_detail="HTTP 200: model runner has unexpectedly stopped")
 case("bedrock","performance and trace",converse([{"text":"Hi"}],performanceConfig={"latency":"optimized"},trace={"promptRouter":{"invokedModelId":"arn:x:claude-3"}}),header_with_value="arn:x:claude-3")
 # Cohere v2
 case("openai","cohere v2 plain",{"id":"c","finish_reason":"COMPLETE","message":{"role":"assistant","content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"Teal"}]},"usage":{"billed_units":{"input_tokens":5,"output_tokens":1},"tokens":{"input_tokens":71,"output_tokens":2},"cached_tokens":64}},text="Teal",input_tokens=71,cached_tokens=64)

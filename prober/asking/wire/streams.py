@@ -105,7 +105,7 @@ def is_stream(kind: str, body: bytes) -> bool:
     """Whether a body is a stream of events, as its content type says or as it begins (some say `text/plain`)."""
     known = kind.lower().startswith(("text/event-stream", "application/vnd.amazon.eventstream"))
     # A whole answer that only calls itself a stream begins as JSON does.
-    return (known and not body.startswith(b"{")) or _EVENTS.match(body[:_START]) is not None
+    return (known and not body.startswith((b"{", b"["))) or _EVENTS.match(body[:_START]) is not None
 
 
 def says_done(body: bytes) -> bool:
