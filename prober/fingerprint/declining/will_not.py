@@ -9,7 +9,12 @@ from typing import Final
 
 WILL_NOT: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "English": r"\bi(?:'m| am) going to (?:decline|refuse)\b|\bisn't something i'm (?:able|willing|going) to\b",
+        "English": (
+            r"\bi(?:'m| am) going to (?:decline|refuse)\b|\bisn't something i'm (?:able|willing|going) to\b"
+            r"|\bi(?:'m not| am not|'m never| won't be| will not be) (?:generating|writing|producing|providing|creating"
+            r"|answering|drafting|helping with|assisting with) (?:that|this|such|any of (?:that|this))\b"
+            r"|\b(?:would|will) cross a line for me\b|^request (?:denied|refused|declined)\b"
+        ),
         "German": r"\b(?:darauf|dazu|dabei|hierauf|hierbei) (?:antworte|helfe|schreibe|sage) ich (?:\w+ )?nicht\b",
         "French": (
             r"\bje n(?:e |'|e l')(?:ecrirai|repondrai|aiderai|redigerai|fournirai|creerai|produirai|genererai) pas"
