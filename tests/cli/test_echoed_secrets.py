@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import urllib.parse
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from dashboard.app import PAGES
 from prober.api.app import ROUTES, application
@@ -45,7 +50,7 @@ ROWS: dict[str, list[list[str]]] = {
     "init": [["made", "--provider", "openai", "--model", "m", "--base-url", "{url}", "--api-key-env", "MODEL_KEY", "--ask"]],
     "once": [["--json"], [], [], []],
     "power": [["refused", "--replications", "5"]],
-    "export": [["--output", "log.jsonl"], ["--output", "log.csv"], ["--output", "log.jsonl.gz"], ["--output", "tables", "--parquet"]],
+    "export": [["--output", "log.jsonl"], ["--output", "log.csv"], ["--output", "log.jsonl.gz"], ["--output", "log.parquet"]],
     "db": [["info"], ["check"], ["backup", "copy.db"], ["prune"], ["upgrade"], ["restore", "copy.db"]],
     "doctor": [[], ["--ask"], ["--json", "--ask"]],
     "status": [[], ["--json"], ["--metrics"], ["--expect-every", "1s", "--notify"]],
@@ -170,6 +175,22 @@ def assert_nothing_sent_shows_any(hook: Hook, slack: SlackServer) -> None:
         assert_hidden(repr(one), "Slack")
 
 
+def assert_nothing_packed_shows_any(home: Path) -> None:
+    """Files and columns that are compressed, unpacked."""
+    assert_hidden(gzip.decompress((home / "log.jsonl.gz").read_bytes()).decode(), "log.jsonl.gz")
+    assert_hidden(repr(parquet.read_table(home / "log.parquet").to_pylist()), "log.parquet")
+    unpacked = 0
+    with closing(sqlite3.connect(home / "prober.db")) as database:
+        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for row in database.execute(f'SELECT * FROM "{table}"'):
+                for value in row:
+                    assert_hidden(str(value), table)
+                    with suppress(zlib.error, TypeError):
+                        assert_hidden(zlib.decompress(value).decode(errors="replace"), table)
+                        unpacked += 1
+    assert unpacked > 10
+
+
 def test_no_verb_address_message_export_or_page_shows_what_an_endpoint_echoes(
     prober: Run, told: Path, hook: Hook, slack: SlackServer, page: Page
 ) -> None:
@@ -188,6 +209,7 @@ def test_no_verb_address_message_export_or_page_shows_what_an_endpoint_echoes(
     assert "[redacted]" in (told / "log.jsonl").read_text()
     assert_nothing_sent_shows_any(hook, slack)
     assert_no_file_shows_any(told)
+    assert_nothing_packed_shows_any(told)
     with Store.open(f"sqlite:///{told}/prober.db", read_only=True) as store:
         for name in ["", *PAGES]:
             for query in ((), ("endpoint", "refused"), ("incident", "1")):
