@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from re import _parser  # type: ignore[attr-defined]
 from time import thread_time
@@ -31,10 +32,26 @@ LARGEST_SCHEMA: Final = 2_000
 about half a millisecond for each, so a second."""
 LONGEST_SCHEMA: Final = 500_000
 """Characters of a JSON Schema, written out: its patterns and lists of values take time too."""
+DEEPEST_SCHEMA: Final = 100
+"""Objects and lists inside each other in a JSON Schema."""
+_DEEPEST_CHECK: Final = 200
+"""Keywords inside each other while an answer is checked. Deeper, Python's limit of recursion would be reached, and where
+that happens in the library's compiled part, it raises what no `except Exception` catches."""
 _DATA: Final = frozenset({"enum", "const", "default", "examples"})
 """Keywords of a JSON Schema that hold values, and no schemas."""
 
-_until: ContextVar[float] = ContextVar("until")
+
+@dataclass
+class _Check:
+    """Of an answer by a JSON Schema, as it runs."""
+
+    until: float
+    """Time of this thread."""
+    depth: int = 0
+    """Keywords that are being looked at inside each other."""
+
+
+_check: ContextVar[_Check] = ContextVar("check")
 
 
 class OutOfTime(Exception):
@@ -60,11 +77,11 @@ def matches_schema(answer: JsonValue, schema: Mapping[str, Any]) -> bool:
         OutOfTime, SchemaError, Unresolvable, re.error, TooLarge, and what numbers and depth can lead to.
     """
     validator = _validator(json.dumps(schema, sort_keys=True))
-    token = _until.set(thread_time() + LIMIT_S)
+    token = _check.set(_Check(thread_time() + LIMIT_S))
     try:
         return validator.is_valid(answer)
     finally:
-        _until.reset(token)
+        _check.reset(token)
 
 
 def size_of(pattern: str) -> int:
@@ -90,9 +107,19 @@ def too_large(schema: JsonValue) -> str | None:
     """By what a JSON Schema is too large to be checked; None where it is not."""
     if parts_in(schema) > LARGEST_SCHEMA:
         return f"more than {LARGEST_SCHEMA:,} objects, lists, true and false"
+    level, depth = [schema], 0
+    while level:
+        level = [held for part in level for held in _held_by(part)]
+        depth += 1
+        if depth > DEEPEST_SCHEMA + 1:
+            return f"more than {DEEPEST_SCHEMA} objects and lists inside each other"
     if len(json.dumps(schema)) > LONGEST_SCHEMA:
         return f"more than {LONGEST_SCHEMA:,} characters"
     return None
+
+
+def _held_by(part: JsonValue) -> Iterable[JsonValue]:
+    return part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
 
 
 def unbounded(schema_text: str) -> str | None:
@@ -139,7 +166,7 @@ def _search(pattern: regex.Pattern[str], text: str, seconds: float) -> regex.Mat
 
 
 def _time_left() -> float:
-    left = _until.get() - thread_time()
+    left = _check.get().until - thread_time()
     if left <= 0:
         raise OutOfTime
     return left
@@ -208,13 +235,20 @@ def _validator(schema_text: str) -> Validator:
     library.check_schema(schema)
     if (fault := unbounded(schema_text)) is not None:
         raise TooLarge(fault)
-    keywords = {name: partial(_timed, _OURS.get(name, keyword)) for name, keyword in library.VALIDATORS.items()}
+    keywords = {name: partial(_bounded, _OURS.get(name, keyword)) for name, keyword in library.VALIDATORS.items()}
     # An empty registry: a schema that refers to an address must not be fetched.
     bounded: Validator = extend(library, keywords)(schema, registry=Registry())  # type: ignore[no-untyped-call]
     return bounded
 
 
-def _timed(keyword: Callable[..., Errors | None], *arguments: Any) -> Errors:
-    """Every keyword looks at the time before it begins, so that schemas that double on the way end too."""
+def _bounded(keyword: Callable[..., Errors | None], *arguments: Any) -> Errors:
+    """Every keyword looks at time and depth before it begins, so that schemas that double on the way end too."""
     _time_left()
-    yield from keyword(*arguments) or ()
+    check = _check.get()
+    if check.depth == _DEEPEST_CHECK:
+        raise RecursionError("the answer or the schema is nested too deeply")
+    check.depth += 1
+    try:
+        yield from keyword(*arguments) or ()
+    finally:
+        check.depth -= 1

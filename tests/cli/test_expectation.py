@@ -137,11 +137,18 @@ def test_a_missed_round_is_said_where_cron_looks(prober: Run) -> None:
     assert expected == {"met": False, "every_s": 7200.0, "endpoints": ["swapped"], "overdue": ["swapped"], "silent": []}
 
 
-@pytest.mark.parametrize("text", ["", "2", "h", "2 weeks", "-1h"])
-def test_what_is_no_time_is_said(prober: Run, changed: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        *((text, "a number with s, m, h or d, like 2h") for text in ("", "2", "-1h")),
+        ("h", "1h"),
+        ("2 weeks", "14d"),
+    ],
+)
+def test_what_is_no_time_is_said(prober: Run, changed: Path, text: str, instead: str) -> None:
     done = prober("status", "--expect-every", text)
     assert done.code == 2
-    assert "is not a time; write a number with s, m, h or d, like 2h" in done.err
+    assert f"is not a time; write {instead}\n" in done.err
 
 
 def test_telling_goes_with_expecting(prober: Run, changed: Path) -> None:

@@ -180,3 +180,28 @@ def test_a_schema_that_takes_too_long_to_check_is_refused_before_it_is_checked()
     values: dict[str, JsonValue] = {"enum": [{"n": n} for n in range(9_000)]}  # values are no schemas
     assert schema_fault(values) is None
     assert bounded.matches_schema({"n": 3}, values)
+
+
+@pytest.mark.parametrize("depth", [90, 150, 250, 400])
+@pytest.mark.parametrize("keyword", ["not", "items", "allOf", "anyOf", "properties"])
+def test_what_is_nested_too_deeply_is_said_before_python_gives_up(depth: int, keyword: str) -> None:
+    """Where Python's own limit is reached within compiled code, what is raised is no `Exception`."""
+    answer: JsonValue = "x"
+    for _ in range(depth):
+        answer = {"a": answer} if keyword == "properties" else [answer]
+    tree = {"items": {"$ref": "#"}, "properties": {"a": {"$ref": "#"}}}
+    if depth < 100:
+        assert bounded.matches_schema(answer, tree)
+    else:
+        with pytest.raises(RecursionError, match="the answer or the schema is nested too deeply"):
+            bounded.matches_schema([answer] * 3, tree)
+    schema: JsonValue = {"type": "string"}
+    for _ in range(depth):
+        schema = {keyword: [schema] if keyword.endswith("Of") else {"a": schema} if keyword == "properties" else schema}
+    assert isinstance(schema, dict)
+    said = bounded.too_large(schema)
+    assert (said is None) == (depth < 100 and keyword in ("not", "items"))
+    if said is not None:
+        assert said == "more than 100 objects and lists inside each other"
+        with pytest.raises(bounded.TooLarge, match="it has more than 100 objects"):
+            bounded.matches_schema(answer, schema)
