@@ -132,7 +132,9 @@ WORDS: Final = _patterns(
         ),
         (
             "provider_error",
-            r"^(?!.*(?:rate[-_ ]?limit|too many requests|quota|per (?:minute|day))).*?(?:"
+            r"^(?!.*(?:rate[-_ ]?limit|limited to|too many requests|quota|per (?:minute|day)))"
+            r"(?=.*\b(?:models?|deployments?|engine|servers?|service|system|endpoints?|instances?|replicas?|containers?"
+            r"|workers?|capacity|demand|overloaded)\b).*?(?:"
             r"\bnot (?:yet |quite )?ready\b|\bnot (?:been )?(?:loaded|deployed|started|initiali[sz]ed) yet"
             r"|\b(?:is|are|still|currently|being|now) (?:loading|loaded\b(?=.*(?:wait|retry|again))|warming|starting\b"
             r"|booting|spinning up|scaling|initiali[sz]ing|downloading|deploying|provisioning|waking)"

@@ -108,6 +108,15 @@ SAID: list[tuple[str, int, dict[str, Any], str]] = [
     ("modal", 429, {"error": "Container is cold-starting: cold start in progress"}, "provider_error"),
     ("tgi", 429, {"error": "Model is overloaded", "error_type": "overloaded"}, "provider_error"),
     ("predibase", 401, {"error": "Token is not ready: starting a session failed"}, "unauthorized"),
+    ("vllm", 422, {"error": {"message": "images are loading too slowly: the url timed out"}}, "bad_request"),
+    ("vllm", 400, {"error": {"message": "tool is not ready"}}, "bad_request"),
+    ("openai", 400, {"error": {"message": "Your starting point is invalid: messages must begin with user"}}, "bad_request"),
+    ("proxy", 429, {"error": {"message": "Due to high demand you are limited to 3 requests"}}, "rate_limited"),
+    ("proxy", 401, {"error": "The model is still loading"}, "unauthorized"),
+    ("proxy", 200, {"error": "The model is still loading"}, "provider_error"),
+    ("proxy", 409, {"error": "Model is starting"}, "provider_error"),
+    ("proxy", 425, {"error": "instance is warming up"}, "provider_error"),
+    ("proxy", 429, {"error": {"message": "Model is not ready", "code": "rate_limit_exceeded"}}, "rate_limited"),
 ]  # fmt: skip
 
 
