@@ -32,10 +32,10 @@ LARGEST_SCHEMA: Final = 2_000
 about half a millisecond for each, so a second."""
 LONGEST_SCHEMA: Final = 500_000
 """Characters of a JSON Schema, written out: its patterns and lists of values take time too."""
-DEEPEST_SCHEMA: Final = 100
+DEEPEST_SCHEMA: Final = 60
 """Objects and lists inside each other in a JSON Schema."""
 _DEEPEST_CHECK: Final = 200
-"""Keywords inside each other while an answer is checked. Deeper, Python's limit of recursion would be reached, and where
+"""Keywords inside each other while an answer is checked. Deeper, Python's limit of recursion would be reached. Where
 that happens in the library's compiled part, it raises what no `except Exception` catches."""
 _DATA: Final = frozenset({"enum", "const", "default", "examples"})
 """Keywords of a JSON Schema that hold values, and no schemas."""
