@@ -14,6 +14,8 @@ from tests.service.test_facts import World
 
 pytestmark = pytest.mark.slow
 
+ENGLISH = "The key lifts the pins, and then the plug of the lock turns slowly."
+GERMAN = "Der Schlüssel hebt die Stifte an, und dann dreht sich der Kern des Schlosses langsam."
 ANSWERS, REFUSES = "{}", "I'm sorry, but I can't help with that."
 
 
@@ -22,13 +24,15 @@ ANSWERS, REFUSES = "{}", "I'm sorry, but I can't help with that."
     [
         (ANSWERS, REFUSES, "critical", "refuses 100 % (was 0 %)"),
         (REFUSES, ANSWERS, "info", "better: checks pass 100 % (was 0 %)"),
+        (ANSWERS, f"Here you go: {ANSWERS}", "critical", "checks pass 0 % (was 100 %)"),
+        (ENGLISH, GERMAN, "warning", "“English” 0 % (was 100 %)"),
     ],
-    ids=["worse", "better"],
+    ids=["worse", "better", "a preamble", "another language"],
 )
 def test_words_severity_and_evidence_are_the_same_everywhere(before: str, since: str, severity: str, said: str) -> None:
     world = World(reference={"rounds": 8, "hours": 24}).rounds(20, text=before).rounds(6, text=since)
     incident = next(one for one in world.found if isinstance(one, Change) and one.is_live)
-    assert (incident.severity, said in incident.headline) == (severity, True)
+    assert (incident.severity, said in incident.headline) == (severity, True), incident.headline
     notice = StoredOutbox(world.store).claim_notice(world.now, 60, "https://prober")
     assert what_moved(notice.about) == incident.headline == world.status.why
     assert said in title_of(notice, severity.title())
