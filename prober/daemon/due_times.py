@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from random import Random
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.base import BaseTrigger
@@ -147,6 +148,11 @@ def all_watched(declarations: Declarations, worker: str, now: datetime) -> Itera
             yield Watched(probe_set, endpoint, promise, budgets, moments, latest, before, now)
 
 
+SLEPT: Final = timedelta(seconds=20)
+"""A look at the clock that comes so much later than the one before comes after a sleep: a daemon looks every 5 s.
+Short, so that a schedule of seconds that was slept through is no news of stale rounds."""
+
+
 class ClockWatch:
     """Notices a clock that was set, and a machine that slept."""
 
@@ -161,7 +167,7 @@ class ClockWatch:
     def step(self, now: datetime) -> timedelta | None:
         """By how much the clock jumped since the last look; None where it ran evenly. Logged, in one line."""
         step, self._seen = now - self._seen, now
-        if abs(step) <= CLOCK_SLACK:
+        if -CLOCK_SLACK <= step <= SLEPT:
             return None
         self._steady_since = time.monotonic()
         if step < timedelta(0):

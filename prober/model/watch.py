@@ -84,7 +84,7 @@ class Confirmation:
 
 CLOCK_SLACK: Final = timedelta(minutes=1)
 """By how much the clocks of several machines may differ. What is further ahead was written by a clock that was once
-ahead; a clock that is set by more, or a machine that sleeps for longer, is noticed."""
+ahead; a clock that is set back by more is noticed."""
 SILENT_AFTER: Final = timedelta(minutes=5)
 """Without a heartbeat, after which a daemon counts as lost. It sends one a minute."""
 NEWS_AFTER: Final = SILENT_AFTER + timedelta(minutes=2)

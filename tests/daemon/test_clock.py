@@ -18,7 +18,7 @@ from prober.status.expectation import expect
 from prober.store import daemons, limits, notices
 from prober.store.pages import overview
 from tests.daemon.test_daemon import KEY, leave
-from tests.daemon.world import HOUR, NOON, completed, look, rounds, tick, watching, work
+from tests.daemon.world import HOUR, NOON, completed, look, rounds, tick, watching, work, write_set
 
 DAY = 24 * HOUR
 MINUTE = timedelta(minutes=1)
@@ -115,6 +115,29 @@ def test_a_clock_set_back_in_a_round_lets_it_end_and_the_next_moments_are_asked(
     run_hours(daemon, clock, 3)
     ended = (12, 13, 14, 13, 13, 14, 15, 16)
     assert asked_at(store) == [f"02 {hour}:00" for hour in ended], "that of 15:00 ended at 13:00, and came again"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slept_s", [25, 45, 59, 61, 300])
+def test_a_sleep_over_several_rounds_of_a_short_schedule_is_one_line_and_no_notice(
+    tmp_path, store, clock, slept_s, caplog
+):
+    write_set(tmp_path / "short", every="5s")
+    daemon = watching(tmp_path / "short", store, clock)
+    work(daemon)
+    for _ in range(3):
+        clock.go(5 * SECOND)
+        daemon.watch_clock()
+        tick(daemon, KEY)
+    clock.go(slept_s * SECOND)
+    for _ in range(3):
+        daemon.watch_clock()
+        look(daemon)
+        tick(daemon, KEY)
+        clock.go(5 * SECOND)
+    assert store.query(notices.recent) == ()
+    assert [r.getMessage()[:17] for r in caplog.records if r.levelno >= logging.WARNING] == ["the machine slept"]
+    assert len(completed(store)) == 7
 
 
 @pytest.mark.slow
