@@ -83,6 +83,7 @@ def test_news_that_cannot_be_with_its_incident_is_a_message_of_its_own(
     assert len(refusing.roots) == 2, "its first message, and the news"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["root", "reply", "update"])
 @pytest.mark.parametrize("word", ["internal_error", "ratelimited", "external_channel_migrating", "team_added_to_org"])
 def test_what_passes_is_tried_for_days_and_posts_nothing_twice(refusing: Refusing, word: str, place: str) -> None:

@@ -121,6 +121,7 @@ DOCUMENTED = "invalid_reply: the report is not as the provider documents it: "
 FIX = "; check that base_url leads to the provider itself and that the prober is up to date, or remove the account"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("provider", "status", "said", "why"),
     [

@@ -119,6 +119,7 @@ def late(changed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return changed
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("late")
 def test_an_answer_in_time_is_all_that_is_asked_whatever_it_was(prober: Run) -> None:
     done = prober("status", "--expect-every", "4h")

@@ -104,6 +104,7 @@ def test_every_moment_is_accounted_for_and_no_window_is_passed(
     assert len(asked_at) >= most * ((last - first) // SPANS[period])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begin", ["2028-02-10", "2027-02-10", "2026-12-20"])
 def test_a_month_is_thirty_days_whichever_months_they_lie_in(
     begin: str, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch

@@ -158,6 +158,7 @@ def test_daemons_that_crash_and_are_started_again_within_seconds_are_no_news(sto
     assert store.query(notices.recent) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same", [True, False], ids=["the same name", "another name"])
 @pytest.mark.parametrize("last_beat_s", [0, 30, 59], ids=lambda seconds: f"lost {seconds} s after its heartbeat")
 @pytest.mark.parametrize(

@@ -152,6 +152,7 @@ def test_a_pattern_too_large_to_compile_is_not_judged() -> None:
         holds(Check(type="regex", value="((a{1000}){1000}){1000}"), reply("a"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "schema",
     [
@@ -170,6 +171,7 @@ def test_a_large_schema_of_any_shape_is_refused_before_it_is_checked(schema: dic
         bounded.matches_schema({}, schema)
 
 
+@pytest.mark.slow
 def test_a_schema_that_takes_too_long_to_check_is_refused_before_it_is_checked() -> None:
     schema: dict[str, JsonValue] = {
         "properties": {f"key{n}": {"type": "string"} for n in range(bounded.LARGEST_SCHEMA)}

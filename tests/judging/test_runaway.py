@@ -99,6 +99,7 @@ def test_nothing_is_judged_before_the_plan_is_learnt_nor_where_tokens_are_not_co
     assert decode(encode(known)) == known
 
 
+@pytest.mark.slow
 def test_two_extra_rounds_a_week_are_no_runaway() -> None:
     known, highest = LEARNT, 0.0
     for hour in range(24 * 30):

@@ -41,6 +41,7 @@ def test_rounds_that_are_alike_do_not_move() -> None:
     assert moved <= most(60, LEVEL)
 
 
+@pytest.mark.slow
 def test_longer_answers_and_broken_checks_are_seen_and_named() -> None:
     rng = np.random.default_rng(2)
     longer = movement(rounds(rng, 10, 5, 0.9), rounds(rng, 4, 6, 0.9), {"a", "b"})

@@ -217,6 +217,7 @@ def test_accepting_makes_what_is_spent_the_plan_and_closing_keeps_it(world: Worl
     assert again.state == "open" and again.id != first.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -271,6 +272,7 @@ def test_a_loop_that_a_person_closed_opens_again_only_when_it_goes_on_for_an_hou
     assert [one.state for one in world.found] == ["open", "closed"]
 
 
+@pytest.mark.slow
 def test_a_day_beyond_its_limit_is_an_incident_at_once_by_the_lower_end_of_an_estimate() -> None:
     for share, calls, opens in ((1.0, 60, True), (1.0, 40, False), (0.01, 1, False)):
         world = World(dollars_per_day=1, share=share)
