@@ -119,8 +119,8 @@ def lines(cost: Cost) -> list[str]:
         f"| {cost.long:,} rounds | {cost.long_ms:.2f} ms |",
         f"| ratio | {cost.ratio:.2f} |",
         "",
-        f"Replay of {REPLAYED_ROUNDS} rounds, by their size, the fastest of {REPLAYS}. Where evidence passes the threshold, "
-        "all rounds so far are read again:",
+        f"Replay of {REPLAYED_ROUNDS} rounds, by their size, the fastest of {REPLAYS}. Where evidence passes the "
+        "threshold, all rounds so far are read again:",
         "",
         "| replies a round | replies judged a second of CPU |",
         "|---|---|",
