@@ -9,6 +9,7 @@ import pytest
 
 from dashboard import cached_store
 from dashboard.formatting import number
+from prober.incidents.objective_standing import budget_words
 from tests.dashboard.conftest import opened_at
 from tests.dashboard.populated import populate
 from tests.store.world import DAY
@@ -105,8 +106,8 @@ def test_twenty_numbers_are_those_of_the_database(world, monkeypatch):
     seen |= {
         "objective, replies": (objective["replies"], sql(f"SELECT sum(checked) {lines}")),
         "objective, share": (objective["share"], 100 * share),
-        "objective, budget": (objective["left"], 100 * (1 - (1 - share) / 0.1)),
     }
+    assert objective["error budget"] == budget_words(1 - (1 - share) / 0.1)
     dates = page("retirement").dataframe[0].value
     left = sql("SELECT min(julianday(day)) FROM retirement WHERE kind = 'shutdown'")
     by_tag = page("cost", by="tags").dataframe[1].value
