@@ -36,7 +36,7 @@ app = typer.Typer(add_completion=False)
 def _id(text: str) -> int:
     """The number of an incident, also where it is written as `#1`."""
     if not re.fullmatch(r"#?[0-9]{1,18}", text):
-        raise ConfigurationError(f"{quoted(text)} is no number of an incident; `prober incidents list` shows them")
+        raise ConfigurationError(f"{quoted(text)} is not the number of an incident; `prober incidents list` shows them")
     return int(text.removeprefix("#"))
 
 

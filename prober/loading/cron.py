@@ -140,7 +140,7 @@ def zone_fault(name: str) -> str | None:
 
 
 def _zone_meant(name: str) -> str:
-    """What to write for the name of a time zone that there is none of."""
+    """What to write for the name of a time zone that does not exist."""
     if hours := _OFFSET.fullmatch(name.strip()):
         if int(hours[3] or 0) or int(hours[2]) > 12:
             return "write a place, such as Asia/Kolkata"

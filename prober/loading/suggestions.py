@@ -97,7 +97,7 @@ def _base(check: str) -> str:
 
 
 def unknown_check(word: str, allowed: list[str]) -> str:
-    """What is wrong with a kind of check that there is none of, and what to write."""
+    """What is wrong with a kind of check that does not exist, and what to write."""
     base, negated = _base(word), _base(word) != _spelled(word)
     if (instead := CHECKS.get(base)) is not None:
         if negated and "write type: " in instead:

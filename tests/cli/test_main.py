@@ -80,7 +80,7 @@ def test_wrong_usage_is_2(prober: Run, arguments: list[str]) -> None:
         ("status --jsn", "Possible options: --json", ""),
         ("once --only bot", "No such option: --only", "--json"),
         ("report --since 3d", "No such option: --since", "--json"),
-        ("incidents show latest", '"latest" is no number of an incident; `prober incidents list` shows them', ""),
+        ("incidents show latest", '"latest" is not the number of an incident; `prober incidents list` shows them', ""),
         ("incidents mute 1 --for 2hours", "write 2h", ""),
         ("db prune --older-than fortnightly", "write 14d", ""),
         ("import a --from promptfo", 'did you mean "promptfoo"?', ""),
