@@ -141,7 +141,7 @@ def _months(context: PageContext, by: By) -> None:
         placeholder="",
         column_config={
             "so far": tables.dollar_column("so far", so_far),
-            "share": st.column_config.ProgressColumn("share of all", format="%.0f %%", min_value=0, max_value=100),
+            "share": st.column_config.ProgressColumn("share of all", format="%.1f %%", min_value=0, max_value=100),
             "per day": tables.dollar_column("per day", so_far, "Mean of the newest whole days, seven at most"),
             "forecast": tables.dollar_column("forecast", so_far),
             "before": tables.dollar_column("month before", so_far, "The whole month"),

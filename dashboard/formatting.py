@@ -73,7 +73,7 @@ def inline(text: str, characters: int = 200) -> str:
     pieces = _PIECE.findall(one_line(text, characters)) or [" "]
     runs = groupby(range(len(pieces)), lambda n: _is_plain(pieces, n))
     shown = [(is_plain, " ".join(pieces[n] for n in places)) for is_plain, places in runs]
-    return " ".join(joined(run) if is_plain else _code(run) for is_plain, run in shown)
+    return " ".join(joined(run) if is_plain else code(run) for is_plain, run in shown)
 
 
 def _is_plain(pieces: Sequence[str], n: int) -> bool:
@@ -92,7 +92,8 @@ def _alike(character: str) -> str:
     return "a" if unicodedata.category(character).startswith("M") else "."
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """A hostile line as code, whole."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
     return f"{fence} {text} {fence}" if longest else f"{fence}{text}{fence}"

@@ -11,6 +11,7 @@ from dashboard import actions, incident_evidence
 from dashboard.formatting import (
     ago,
     by_clock,
+    code,
     incident_number,
     inline,
     joined,
@@ -203,7 +204,7 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
     elif isinstance(incident, Change):
         lines.append(
             f"**Since**: {since}{_between(context, incident)}; confirmed by round "
-            f"{inline(context.round(incident.detected_round))} with evidence {number(incident.e_value)} "
+            f"{inline(context.round(incident.detected_round))}; at its strongest, evidence {number(incident.e_value)} "
             f"(threshold {number(incident.threshold)})."
         )
         if course := _course(context, incident, view):
@@ -291,7 +292,9 @@ def _triage(context: PageContext, triage: Triage, endpoint: str) -> None:
         lines.append(f"- **{joined(one.percent)}** {CAUSE_WORDS[one.cause]}.{sides}")
     st.markdown("\n".join(lines))
     if likely:
-        st.caption(f"What would settle the first: {inline(likely[0].settles, 300)}.")
+        what, _, command = likely[0].settles.partition(": prober ")
+        settles = inline(what, 300) + (f": {code(one_line(f'prober {command}'))}" if command else "")
+        st.caption(f"What would settle the first: {settles}.")
     link("All causes, and the checks behind them", "triage", endpoint=endpoint)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import charts_time
 from dashboard.formatting import inline, moment, number, one_line, percent, shown
 from dashboard.frame import PageContext, heading, log_button
-from dashboard.replies import read
+from dashboard.replies import line, read
 from dashboard.selection import choose_endpoint, choose_from, link, selectors
 from prober.judging.explain.probe import advice
 from prober.status.probe import ProbePage
@@ -179,7 +179,7 @@ def _replies(context: PageContext, endpoint: str, probe: str) -> None:
             {
                 "round": context.local(moment(one.round) or one.at),
                 "sample": one.sample + 1,
-                "reply": one_line(one.text or "(empty)" if one.error is None else f"failed: {one.error}", 300),
+                "reply": line(one),
                 "characters": None if one.text is None else len(one.text),
                 "model": one_line(one.model or "", 60),
             }

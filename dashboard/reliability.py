@@ -13,7 +13,7 @@ from dashboard.frame import PageContext, heading
 from dashboard.selection import TimeRange, choose_range
 from dashboard.standing import unreached
 from prober.incidents.clock import attendance
-from prober.model.watch import DaemonStatus
+from prober.model.watch import DaemonStatus, cause_in_words
 from prober.store.pages.days import TallyView
 from prober.text import count
 
@@ -131,6 +131,7 @@ def _metrics(whole: Sequence[TallyView]) -> None:
 
 def _table(context: PageContext, whole: Sequence[TallyView], daily: Sequence[TallyView], range_: TimeRange) -> None:
     views = {one.name: one for one in context.store.endpoints()}
+    failures = {name: cause_in_words(one.last_failure) for name, one in views.items() if one.last_failure}
     days: dict[str, list[float]] = {}
     for one in daily:
         if one.failure_rate is not None:
@@ -145,7 +146,7 @@ def _table(context: PageContext, whole: Sequence[TallyView], daily: Sequence[Tal
             "days": [days.get(one.key, []) for one in whole],
             "latency": [one.mean_latency_s for one in whole],
             "last round": [views[one.key].last_completed_at if one.key in views else None for one in whole],
-            "last failure": [one_line(views[one.key].last_failure) if one.key in views else "" for one in whole],
+            "last failure": [one_line(failures.get(one.key, "")) for one in whole],
         },
         hide_index=True,
         placeholder="",

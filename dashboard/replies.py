@@ -20,6 +20,7 @@ from dashboard.selection import (
     selectors,
     set_query,
 )
+from prober.model.watch import cause_in_words
 from prober.store.pages.replies import OUTCOMES, Wanted
 from prober.store.views import ReplyView
 from prober.text import count
@@ -210,7 +211,7 @@ def _differs(one: ReplyView | None, other: ReplyView | None) -> bool:
 
 def line(one: ReplyView) -> str:
     """A reply in a cell of a table."""
-    return one_line(one.text or "(empty)" if one.error is None else f"failed: {one.error}", 300)
+    return one_line(one.text or "(empty)" if one.error is None else f"failed: {cause_in_words(one.error)}", 300)
 
 
 def read(context: PageContext, chosen: Sequence[ReplyView]) -> None:
@@ -222,7 +223,7 @@ def read(context: PageContext, chosen: Sequence[ReplyView]) -> None:
         with column:
             st.markdown(f"**{inline(context.round(one.round))}** · sample {one.sample + 1}")
             if one.error is not None:
-                st.text(f"failed: {one_line(one.error)} {one_line(one.error_detail, 300)}")
+                st.text(f"failed: {one_line(cause_in_words(one.error, one.error_detail), 300)}")
             with st.container(height=400 if len(side) > 2_500 or side.count("\n") > 20 else "content", border=True):
                 st.html(f'<div class="reply">{side or "<i>The reply is empty.</i>"}</div>')
             if cut := shown(one.text or "").cut:

@@ -119,9 +119,9 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
                     "triage": found})  # fmt: skip
         return 0
     say(
-        f"Incident {incident.id}: {incident.kind} of {incident.endpoint} "
-        f"since {since_when(incident.onset, incident.opened_at)}"
-        f"{between(incident.onset_between) if isinstance(incident, Change) else ''}"
+        f"Incident {incident.id}: {incident.endpoint}: {one_line(incident.headline)}",
+        f"  {incident.kind} since {since_when(incident.onset, incident.opened_at)}"
+        f"{between(incident.onset_between) if isinstance(incident, Change) else ''}",
     )
     until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
     say(f"  detected {minute(incident.opened_at)}, {incident.severity}, {incident.state}{until}", *_who(incident))
@@ -130,7 +130,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         say(f"  cause: {cause_in_words(incident.cause, incident.detail, incident.failed_share)}{before}")
     elif isinstance(incident, Measured):
         label = "" if incident.kind == "runaway" else "measured: "
-        say(f"  {label}{one_line(incident.headline)}: {one_line(incident.detail)}")
+        say(f"  {label}{one_line(incident.detail)}")
     elif incident.cause:
         say(f"  cause: {incident.cause}")
     if isinstance(incident, Change):

@@ -22,7 +22,7 @@ from prober.model.allowance import AccountView
 from prober.model.budget import whose
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.sample import FoundShift
-from prober.model.watch import CACHE_OFF, DaemonStatus
+from prober.model.watch import CACHE_OFF, DaemonStatus, cause_in_words
 from prober.service.upkeep import look_for_silent_daemons
 from prober.status.advice import title
 from prober.status.as_json import of_account, of_bill, of_budget, of_candidate, of_endpoint
@@ -288,6 +288,7 @@ def _open_words(one: EndpointStatus) -> list[str]:
 
 def _row(one: EndpointStatus) -> tuple[str, ...]:
     view = one.endpoint
+    last = f", last {cause_in_words(view.last_failure)}" if view.last_failure else ""
     return (
         one.name,
         # It answers as the reference did, and yet somebody must look.
@@ -296,7 +297,7 @@ def _row(one: EndpointStatus) -> tuple[str, ...]:
         minute(view.last_completed_at) if view.last_completed_at else "none",
         str(view.rounds),
         str(view.missed),
-        f"{view.failed_asks} of {view.asks}" + (f", last {view.last_failure}" if view.last_failure else ""),
+        f"{view.failed_asks} of {view.asks}{last}",
         f"{one.incident.id}: {one.incident.kind}, {one.incident.state}" if one.incident else "none",
         _notices(one),
     )

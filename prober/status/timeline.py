@@ -55,7 +55,7 @@ def _judged(incident: Incident) -> list[Step]:
     if began := moment_of(incident.onset):
         steps.append(Step(began, _FIRST.get(type(incident), "first changed round")))
     if isinstance(incident, Change):
-        sure = f"evidence {thousands(incident.e_value)}, threshold {thousands(incident.threshold)}"
+        sure = f"at its strongest, evidence {thousands(incident.e_value)}, threshold {thousands(incident.threshold)}"
         steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
         is_known = incident.course != "unknown" and not incident.is_provisional
         if is_known and incident.settled_round and (settled := moment_of(incident.settled_round)):
@@ -73,6 +73,9 @@ def _judged(incident: Incident) -> list[Step]:
 
 
 def _why(incident: Incident) -> str:
+    """Empty where the words are those of now, which it was not opened for."""
+    if isinstance(incident, Measured):
+        return ""
     return incident.words if isinstance(incident, Facts) else incident.cause.replace("_", " ")
 
 

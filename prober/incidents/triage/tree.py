@@ -102,7 +102,7 @@ def _endpoint_edited(material: Material) -> Found:
 
 def _deployed(material: Material) -> Found:
     if material.deploys:
-        return "yes", "; ".join(f"{one.what} {one.ref} at {one.at:%Y-%m-%d %H:%M}" for one in material.deploys[-3:])
+        return "yes", "; ".join(f"{one.what} {one.ref} at {one.at:%Y-%m-%d %H:%M} UTC" for one in material.deploys[-3:])
     return "no", "no deploy was recorded (`prober mark deploy`)"
 
 
