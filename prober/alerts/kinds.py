@@ -10,6 +10,7 @@ from prober.incidents.events import EVENTS
 from prober.incidents.measured import HELD_BACK
 from prober.model.incident import Incident
 from prober.model.notice import ChangeNews, IncidentNews, MeasuredNews, Notice
+from prober.model.reply import is_refused_request
 from prober.model.watch import CACHE_OFF
 
 
@@ -108,6 +109,12 @@ _CACHED: Final = KindWords(
     "get old replies too.",
     f"{CACHE_OFF[:1].upper()}{CACHE_OFF[1:]}.",
 )
+_REQUEST_REFUSED: Final = KindWords(
+    "Request refused",
+    "the provider refuses the requests as the probes send them, so this endpoint is not watched. Callers that send the "
+    "same fail as well.",
+    "Correct what the provider names: a parameter, a prompt, or the address of the endpoint.",
+)
 PLAN = "If you want to spend this much, make it the plan: prober incidents accept {id}"
 _BY_COMMAND: Final[Mapping[str, str]] = {
     "acknowledge": "Acknowledge it to stop reminders: prober incidents acknowledge {id}",
@@ -123,9 +130,11 @@ _BY_BUTTON: Final[Mapping[str, str]] = {
 
 
 def words_of(incident: Incident | IncidentNews) -> KindWords:
-    """That a cache answers is stored as an error of the provider, which it is not."""
-    if (incident.kind, incident.cause) == ("provider_error", "cached"):
+    """That a cache answers, or that our request is refused, is stored as an error of the provider, which it is not."""
+    if incident.kind == "provider_error" and incident.cause == "cached":
         return _CACHED
+    if incident.kind == "provider_error" and is_refused_request(incident.cause):
+        return _REQUEST_REFUSED
     return KINDS.get(incident.kind, OTHER_KIND)
 
 

@@ -152,7 +152,7 @@ def exit_code(found: list[Triage]) -> int:
 
 
 def words(one: Triage) -> list[str]:
-    lines = [f"{one.endpoint} since {minute(one.since)}: {one.words}"]
+    lines = [f"{one.endpoint}, looking back to {minute(one.since)}: {one.words}"]
     for ranked in _shown(one):
         lines += [f"  {ranked.percent:>5} {CAUSE_WORDS[ranked.cause]}"]
         lines += [f"        for: {why}" for why in ranked.supporting]
@@ -168,7 +168,7 @@ def words(one: Triage) -> list[str]:
 def markdown(one: Triage) -> list[str]:
     """The same as a document."""
     lines = [
-        f"# Triage of {inline(one.endpoint)} since {minute(one.since)}",
+        f"# Triage of {inline(one.endpoint)}, looking back to {minute(one.since)}",
         "",
         f"**{inline(one.words)}**",
         "",

@@ -7,6 +7,7 @@ from typing import Final
 
 from prober.incidents.measured import RULES
 from prober.model.incident import Change, Incident, Measured, Trouble
+from prober.model.reply import is_refused_request
 from prober.model.triage import Cause
 
 RUNBOOKS: Final[Mapping[str, str]] = {
@@ -16,6 +17,7 @@ RUNBOOKS: Final[Mapping[str, str]] = {
     "cost-runaway": "Replies cost more than before",
     "refusal-spike": "The model refuses, or refuses less than it should",
     "provider-outage": "The provider fails",
+    "request-refused": "The provider refuses the request",
     "gateway-cache": "A cache answers in place of the model",
     "credentials": "The credentials are missing or refused",
     "rate-limit": "A rate limit, a budget or the credit is used up",
@@ -29,6 +31,7 @@ _OF_CAUSE: Final[Mapping[Cause, str]] = {
     "budget": "rate-limit",
     "key_refused": "credentials",
     "model_gone": "model-version",
+    "request_refused": "request-refused",
 }
 _OF_TROUBLE: Final[Mapping[str, str]] = {
     "rate_limited": "rate-limit",
@@ -56,6 +59,8 @@ def choose(incident: Incident | None, causes: Sequence[Cause] = ()) -> str:
         if cause in _OF_CAUSE:
             return _OF_CAUSE[cause]
     if isinstance(incident, Trouble):
+        if is_refused_request(incident.cause):
+            return "request-refused"
         return "gateway-cache" if incident.cause == "cached" else _OF_TROUBLE[incident.kind]
     if isinstance(incident, Change):
         shifts = incident.shifts

@@ -29,6 +29,13 @@ Failure = Literal[
     "missing_library",  # the library that signs in to the endpoint's cloud is not installed
 ]
 """Why there is no reply. A failed ask never reaches a detector; a refusal is not a failure."""
+_OF_THE_REQUEST: Final = frozenset({"not_found", "unsupported_parameter", "context_length", "bad_request"})
+
+
+def is_refused_request(failure: str) -> bool:
+    """Whether the provider does not accept what was sent: neither its outage nor a matter of keys or limits."""
+    return failure.partition(":")[0] in _OF_THE_REQUEST
+
 
 Ending = Literal[
     "complete",  # the model said all it had to say, or met a stop word

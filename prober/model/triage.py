@@ -19,9 +19,10 @@ Cause: TypeAlias = Literal[
     "budget",  # a budget, a rate limit or a credit is used up
     "key_refused",
     "model_gone",  # the provider does not know the model, or no longer
+    "request_refused",  # a parameter, the prompt or the address is not accepted
     "none",  # nothing changed
 ]
-CERTAIN: Final[tuple[Cause, ...]] = ("key_refused", "model_gone")
+CERTAIN: Final[tuple[Cause, ...]] = ("key_refused", "model_gone", "request_refused")
 """Causes that the check of the same name shows by itself: the provider says so."""
 CAUSES: Final[tuple[Cause, ...]] = tuple(one for one in get_args(Cause) if one not in {*CERTAIN, "none"})
 """Causes that are weighed by all checks."""
@@ -137,5 +138,6 @@ CAUSE_WORDS: Final[dict[Cause, str]] = {
     "budget": "a budget, a rate limit or a credit is used up",
     "key_refused": "the credentials are missing or refused",
     "model_gone": "the provider does not know the model",
+    "request_refused": "the provider refuses the request as we send it",
     "none": "nothing changed",
 }

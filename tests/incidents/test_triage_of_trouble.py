@@ -40,8 +40,10 @@ CAUSES: dict[str, tuple[Cause, str]] = {
     "provider_error": ("provider_outage", "unreachable"),
     "timeout": ("provider_outage", "unreachable"),
     "unreachable": ("provider_outage", "unreachable"),
-    "not_found": ("provider_outage", "unreachable"),
-    "unsupported_parameter": ("provider_outage", "unreachable"),
+    "not_found": ("request_refused", "request_refused"),
+    "unsupported_parameter": ("request_refused", "request_refused"),
+    "bad_request": ("request_refused", "request_refused"),
+    "context_length": ("request_refused", "request_refused"),
 }
 """What the asks fail of → the cause, and the check that shows it."""
 RUNBOOK: dict[Cause, str] = {
@@ -49,8 +51,9 @@ RUNBOOK: dict[Cause, str] = {
     "model_gone": "model-version",
     "budget": "rate-limit",
     "provider_outage": "provider-outage",
+    "request_refused": "request-refused",
 }
-ACCESS = ("unreachable", "limited", "key_refused", "model_gone")
+ACCESS = ("unreachable", "limited", "key_refused", "model_gone", "request_refused")
 TWIN = Neighbour("twin", same_model=True, same_provider=False, moved=True, edited=None)
 
 

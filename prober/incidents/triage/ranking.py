@@ -12,8 +12,8 @@ likelihoods is divided by `TEMPERATURE`, fitted on the same incidents. The poste
 are only 56. The probability of a cause is that of all sets which hold it. A cause that no answered check can show, such
 as a shift of inputs without live samples, is left out: the probabilities are those of what can be seen.
 
-A refused key and a model that the provider does not know are not weighed: the provider says so. They are causes by
-themselves; replies that were answered may be evidence of another one beside them.
+A refused key, a model that the provider does not know and a request that it refuses are not weighed: the provider says
+so. They are causes by themselves; replies that were answered may be evidence of another one beside them.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ SETTLES: Final[Mapping[Cause, str]] = {
     "budget": "see what was spent: prober status",
     "key_refused": "check the key and the library that signs in: prober doctor",
     "model_gone": "see which models the provider lists",
+    "request_refused": "correct what the provider names, and ask once: prober once",
     "none": "wait for more rounds",
 }
 

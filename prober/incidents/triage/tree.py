@@ -10,6 +10,7 @@ from prober.incidents.triage.material import Asked, Edit, Material, Neighbour
 from prober.incidents.trouble import MOST_FAILED, kind_of
 from prober.judging.fleet import FLOOR
 from prober.judging.strata import Movement
+from prober.model.reply import is_refused_request
 from prober.model.triage import Answer, Check
 from prober.model.watch import cause_in_words
 from prober.text import count
@@ -18,6 +19,7 @@ Found = tuple[Answer | Literal["open"], str]
 """The answer, and what was found. `open`: unknown, because what was seen lies between yes and no."""
 LIMITS: Final = frozenset({"budget_exhausted", "rate_limited", "out_of_credit"})
 GONE: Final = frozenset({"model_not_found", "model_retired"})
+_REFUSED: Final = "request_refused"
 NAMES: Final = frozenset({"requested_model", "model_name", "snapshot", "fingerprint", "metadata"})
 """Kinds of facts by which a provider names another model."""
 REPEATED: Final = 0.3
@@ -54,15 +56,17 @@ def _failing(material: Material) -> tuple[str, str]:
     asks failed of. That a cache answers is another question."""
     one, asked = material.trouble, material.asked
     if one is not None and one.cause != "cached":
-        return kind_of(one.cause), cause_in_words(one.cause, one.detail, one.failed_share)
+        return _kind(one.cause), cause_in_words(one.cause, one.detail, one.failed_share)
     if asked.unasked.startswith(tuple(LIMITS)):
-        return kind_of(asked.unasked), cause_in_words(asked.unasked)
+        return _kind(asked.unasked), cause_in_words(asked.unasked)
     if _failed(asked) >= MOST_FAILED:
         share = f"{100 * _failed(asked):.0f} % of {count(asked.made, 'ask')} failed"
-        return kind_of(asked.failure), share + (
-            f", the last one: {cause_in_words(asked.failure)}" * bool(asked.failure)
-        )
+        return _kind(asked.failure), share + (f", the last one: {cause_in_words(asked.failure)}" * bool(asked.failure))
     return "", ""
+
+
+def _kind(failure: str) -> str:
+    return _REFUSED if is_refused_request(failure) else kind_of(failure)
 
 
 def _failed(asked: Asked) -> float:
@@ -284,6 +288,11 @@ TREE: Final[dict[str, Question]] = {
     ),
     "model_gone": Question(
         "Does the provider not know the model?", _fails(GONE, "the model is not refused"), _INCIDENTS
+    ),
+    "request_refused": Question(
+        "Does the provider refuse the request as we send it?",
+        _fails(frozenset({_REFUSED}), "the request is not refused"),
+        _INCIDENTS,
     ),
     "prompt_edited": Question("Was a declared prompt edited?", _prompt_edited, _VERSIONS),
     "endpoint_edited": Question("Was a declared parameter or endpoint edited?", _endpoint_edited, _VERSIONS),
