@@ -306,7 +306,7 @@ def lines(result: Killed) -> list[str]:
         ("of these without a round", result.lost),
         ("due times without a round, at which no daemon ran", result.undaemoned),
         ("due times with two rounds", result.twice),
-        *((f"rounds: {state}", times) for state, times in sorted(result.states.items())),
+        *((f"rounds: {state.replace('_', ' ')}", times) for state, times in sorted(result.states.items())),
         ("asks", result.asks),
         ("replies stored (the others were in flight when their process was killed)", result.replies),
         ("rounds with a reply stored twice", result.stored_twice),

@@ -45,13 +45,16 @@ def retirement(
     Exit code 1 if a model is shut down within 30 days or should be already, 3 if no list was read yet, else 0.
     """
     now = now_utc()
-    declarations = declared(paths) if ask else None
+    declarations = declared(paths) if ask or paths else None
     with open_store(database, read_only=not ask) as store:
-        if declarations is not None:
+        if declarations is not None and ask:
             remember(store, declarations, paths or [Path("probes")], now)
             for endpoint in declarations.endpoints:
                 look(store, endpoint, list_models, now, at_once=True)
         found, has_been_read = store.query(retiring), store.query(has_looked)
+    if declarations is not None:
+        named = {endpoint.name for endpoint in declarations.endpoints}
+        found = [one for one in found if one.endpoint in named]
     today = now.date()
     if ics is not None:
         from prober.status.retirement import calendar

@@ -47,25 +47,32 @@ _NOT_ITS_OWN: Final = re.compile(
     r"|^[ \t]*(?:#|//|--|;)[ \t][^\n]*(?=\n)",  # comments
     re.DOTALL | re.MULTILINE,
 )
-_LETTER: Final = re.compile(
-    r"^\W{0,3}(?:subject|re|betreff|objet|asunto|assunto|oggetto|onderwerp|тема|konu|件名|主题|主題)\W{0,3}[:：]"
-    r"|^\W{0,3}(?:dear|to whom it may concern|sehr geehrte\w*|lieber?|chere?s?|madame|monsieur|estimad\w+|querid\w+"
+_DEAR: Final = (
+    r"dear|to whom it may concern|sehr geehrte\w*|lieber?|chere?s?|madame|monsieur|estimad\w+|querid\w+"
     r"|prezad\w+|car[oaie]|gentil\w+|egregi\w+|spett\w+|beste|geachte|kara|kare|basta|kjære|szanown\w+|drog\w+|vazen\w+"
-    r"|draga|drage?|уважаем\w+|дорог\w+|шановн\w+|sayin|sayın|sevgili|kinh gui|yth|kepada|尊敬的|亲爱的|親愛的|拝啓)"
-    r"(?: [^\n,!:，！：]{1,50})?[,!:，！：.]?[ \t]*\n",
-    re.IGNORECASE | re.MULTILINE,
+    r"|draga|drage?|уважаем\w+|дорог\w+|шановн\w+|sayin|sayın|sevgili|kinh gui|yth|kepada|尊敬的|亲爱的|親愛的|拝啓"
 )
-_GREETING: Final = re.compile(
-    r"^\W{0,3}(?:hi|hello|hey|good (?:morning|afternoon|evening)|hallo|guten tag|bonjour|salut|hola|ola|ciao"
-    r"|buongiorno|hej|привет\w*|здравствуйте|merhaba)\b[^\n]{0,40}\n",
-    re.IGNORECASE | re.MULTILINE,
+_HELLO: Final = (
+    r"hi|hello|hey|good (?:morning|afternoon|evening)|hallo|guten tag|bonjour|salut|hola|ola|ciao"
+    r"|buongiorno|hej|привет\w*|здравствуйте|merhaba"
 )
-_CLOSING: Final = re.compile(
-    r"^\W{0,3}(?:best|(?:kind|warm|best) regards|regards|sincerely|yours|cheers|many thanks|thanks|thank you|love"
+_REGARDS: Final = (
+    r"best|(?:kind|warm|best) regards|regards|sincerely|yours|cheers|many thanks|thanks|thank you|love"
     r"|mit freundlichen|viele gru\w+|liebe gru\w+"
     r"|herzliche|cordialement|bien a vous|saludos|atentamente|un saludo|abracos"
-    r"|atenciosamente|cordiali saluti|met vriendelijke|с уважением)\b[^\n]{0,40}$",
+    r"|atenciosamente|cordiali saluti|met vriendelijke|с уважением"
+)
+_LETTER: Final = re.compile(
+    r"^\W{0,3}(?:subject|re|betreff|objet|asunto|assunto|oggetto|onderwerp|тема|konu|件名|主题|主題)\W{0,3}[:：]"
+    rf"|^\W{{0,3}}(?:{_DEAR})(?: [^\n,!:，！：]{{1,50}})?[,!:，！：.]?[ \t]*\n",
     re.IGNORECASE | re.MULTILINE,
+)
+_GREETING: Final = re.compile(rf"^\W{{0,3}}(?:{_HELLO})\b[^\n]{{0,40}}\n", re.IGNORECASE | re.MULTILINE)
+_CLOSING: Final = re.compile(rf"^\W{{0,3}}(?:{_REGARDS})\b[^\n]{{0,40}}$", re.IGNORECASE | re.MULTILINE)
+_SALUTATION: Final = re.compile(rf"\W{{0,3}}(?:{_DEAR}|{_HELLO}) [^\n.,!?:，！：]{{1,50}}[,!:，！：]", re.IGNORECASE)
+"""A letter that begins on the line of its salutation; it is one only if it is signed."""
+_SIGNED: Final = re.compile(
+    rf"[.!?…\n]\s*(?:{_REGARDS})\b[^\n.!?,]{{0,20}},\s*[^\W\d_][^\n,!?]{{0,40}}\s*\Z", re.IGNORECASE
 )
 _CITED: Final = re.compile(
     r"^\W{0,3}(?!(?:i|we|no|sorry)\b)(?:[\w']+ ){0,3}(?:translat\w+|sentence|phrase|line|lyrics?|subtitles?|captions?"
@@ -211,7 +218,9 @@ def _is_json(text: str) -> bool:
 
 def _is_letter(start: str) -> bool:
     plain = folded(start)
-    return _LETTER.search(plain) is not None or bool(_GREETING.search(plain) and _CLOSING.search(plain))
+    if _LETTER.search(plain) or (_GREETING.search(plain) and _CLOSING.search(plain)):
+        return True
+    return _SALUTATION.match(plain) is not None and _SIGNED.search(plain) is not None
 
 
 def _is_dialogue(start: str) -> bool:

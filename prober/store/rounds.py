@@ -339,9 +339,10 @@ def _release(tx: Transaction, row: RoundRow) -> None:
 
 
 def _refuse(row: RoundRow) -> NoReturn:
-    by = f", last claimed by {row.worker}" if row.worker else ""
+    by = f" ({row.worker})" if row.worker else ""
     raise ClaimLost(
-        f"round {row.id} of {row.endpoint} is {row.state} and not in our hands{by}; claim it before writing to it"
+        f"round {row.id} of {row.endpoint} is {row.state}: another process took it over or ended it{by}; "
+        "there is nothing to do, for nothing is written twice"
     )
 
 

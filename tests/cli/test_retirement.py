@@ -24,6 +24,9 @@ def test_a_model_that_is_gone_is_1_and_nobody_having_looked_is_3(prober: Run, ho
     assert (one["endpoint"], one["on"], one["source"]) == ("bot", "2025-07-21", "package")
     assert "claude-2.1 was to be shut down on 2025-07-21" in prober("retirement").out
     assert b"DTSTART;VALUE=DATE:20250721" in (home / "out.ics").read_bytes()
+    assert prober("retirement", "probes").code == 1
+    wrong = prober("retirement", "nowhere")
+    assert wrong.code == 2 and "nowhere: no such file or folder" in wrong.err
 
 
 @pytest.mark.slow

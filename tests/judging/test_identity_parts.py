@@ -57,12 +57,12 @@ def test_what_is_no_evidence(parts: Parts) -> None:
         # Values that take turns by rounds, all of them replaced: that unusual rounds are usual tempers nothing.
         (
             lambda rng, i, k: {"model": "m", "system_fingerprint": f"f{i % 5 + 5 * (i >= REFERENCE)}"},
-            "system_fingerprint: answers never seen before 100 %",
+            "system_fingerprint: values never seen before 100 %",
         ),
         # A part new in every reply hides no other part.
         (
             lambda rng, i, k: {"model": "m-2" if i >= REFERENCE else "m", "system_fingerprint": f"f{i} {k}"},
-            "model: “m” 0 % (was 99 %), answers never seen before 100 % (was 1 %)",
+            "model: “m” 0 % (was 99 %), values never seen before 100 % (was 1 %)",
         ),
         # A part that comes and goes has silence for a value.
         (

@@ -115,8 +115,8 @@ def alarm_of(change, at=14, seed=0, **options):
     [
         ({"refusal.refused": "yes"}, "refusal", "behaviour_change", "refuses 100 % (was 0 %)"),
         ({"expectation.all": "fail"}, "expectation", "contract_break", "checks pass 0 % (was 100 %)"),
-        ({"identity.model": "m-2"}, "identity", "identity_change", "answers never seen before 100 % (was "),
-        ({"structure.shape": "json"}, "format", "behaviour_change", "answers never seen before 100 % (was "),
+        ({"identity.model": "m-2"}, "identity", "identity_change", "values never seen before 100 % (was "),
+        ({"structure.shape": "json"}, "format", "behaviour_change", "formats never seen before 100 % (was "),
         ({"text.choice": "other"}, "choice", "behaviour_change", "“"),
         ({"text.characters": 200.0}, "length", "behaviour_change", "% longer"),
         ({"text.characters": 50.0}, "length", "behaviour_change", "% shorter"),

@@ -139,7 +139,7 @@ def test_whoever_lost_the_claim_is_refused_however_late(store: Store, url: str) 
             lambda: finish(store, view, "stale"),
             lambda: miss(store, view, "stale", NOW + timedelta(minutes=2)),
         ):
-            with pytest.raises(ClaimLost, match="last claimed by thief"):
+            with pytest.raises(ClaimLost, match=r"took it over or ended it \(thief\)"):
                 write()
         finish(thief, stolen, "fresh")
     assert store.query(judge_state.memory, BILLING.content_hash) == "fresh"

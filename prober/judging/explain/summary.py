@@ -25,6 +25,14 @@ NOT_A_NUMBER: Final = (
     "internal error: the evidence of {channels} is not a number, so it is not judged; "
     "report this, and run `prober reference reset` to judge it again"
 )
+_NEW: Final = {
+    "identity": "values",
+    "serving": "values",
+    "format": "formats",
+    "reply_type": "types of reply",
+    "language": "languages",
+}
+"""What is new, by channel; answers elsewhere."""
 WORTH_SAYING: Final = 0.05
 """Change of share from which on a second answer is worth saying."""
 
@@ -194,7 +202,7 @@ def _gains(before: Floats, since: Floats) -> Floats:
 
 def _answer(channel: str, scale: Scale, category: int) -> str:
     if category == scale.novel:
-        return "answers never seen before"
+        return f"{_NEW.get(channel, 'answers')} never seen before"
     if scale.names and category == len(scale.names):
         return "rare answers"
     return quoted_answer(channel, scale.labels[category])
