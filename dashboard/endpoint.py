@@ -37,6 +37,7 @@ def draw(context: PageContext) -> None:
     if not names:
         missing = inline(view.missing) if view.missing else "no round has been judged yet"
         st.info(f"**No history yet**: {missing}. It appears after the first judged rounds; `prober run` asks them.")
+        _happened(context, view)
         return
     with bar:
         range_ = choose_range()
@@ -191,7 +192,7 @@ def _happened(context: PageContext, view: EndpointView) -> None:
     st.markdown("## Events")
     incidents, epochs = context.store.incidents(view.name), context.store.epochs(view.name)
     if not incidents and not epochs:
-        st.caption("None: no incident, and the first reference is still in use.")
+        st.caption("None: no incident, and no later reference.")
     for one in incidents[:_EVENTS]:
         incident_link(context, one)
     if incidents[_EVENTS:]:

@@ -123,17 +123,18 @@ def _nothing_watched() -> None:
 
 def _no_store(why: StoreError) -> None:
     heading("Canary prober")
+    said = str(why).replace("`", "")  # no markup is read there
     if isinstance(why, NotMadeYet | OlderVersion):
         is_old = isinstance(why, OlderVersion)
         nothing = "**There is no database yet**, or nothing is in it."
         st.warning("**The database is of an older version.**" if is_old else nothing)
-        st.text(str(why))
+        st.text(said)
         does = "brings the database up to date" if is_old else "fills the database"
         st.markdown(f"Start the prober: it {does}, and this page follows by itself.")
         st.code("prober run", language="shell")
     else:
         st.error("**The database cannot be read.** This page fills by itself when it can be read again.")
-        st.text(str(why))
+        st.text(said)
         st.markdown("What is wrong, and what to do:")
         st.code("prober doctor", language="shell")
     st.caption("The database is named by PROBER_DATABASE_URL.")

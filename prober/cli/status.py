@@ -277,7 +277,7 @@ def _open_words(one: EndpointStatus) -> list[str]:
     others = [
         *((each, f"{each.headline}; {each.detail}; {HELD_BACK}") for each in view.runaways),
         *((each, one_line(f"{each.headline}; {each.detail}")) for each in view.measured),
-        *((each, each.words) for each in view.open_facts),
+        *((each, each.headline) for each in view.open_facts),
     ]
     others.sort(key=lambda pair: gravity(pair[0].severity))
     return said + [
