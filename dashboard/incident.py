@@ -310,4 +310,5 @@ def _runbook(context: PageContext, name: str, incident: Incident, triage: Triage
         text = runbook_text(name, {key: inline(value) for key, value in said.items()})
     except ConfigurationError as error:
         return inline(str(error))
-    return "\n".join(f"##{line}" if line.startswith("#") else line for line in text.splitlines()[1:])
+    # No headings: its own would skip the levels between the page's and theirs.
+    return "\n".join(f"**{line.lstrip('# ')}**" if line.startswith("#") else line for line in text.splitlines()[1:])

@@ -31,12 +31,12 @@ def test_a_change_of_the_model_is_named_with_its_evidence(prober: Run, changed: 
     # Nothing beside it is watched: it may be the model, the route to it, or what is added on the way.
     assert odds["model"] + odds["routing"] + odds["system_prompt"] > 0.5 > odds["prompt"] + odds["none"]
     assert done.code == {"insufficient_evidence": 3}.get(found["verdict"], 1)
-    assert Path("triage.md").read_text().startswith("# Triage of swapped since ")
+    assert Path("triage.md").read_text().startswith("# Triage of swapped, looking back to ")
 
 
 def test_people_get_the_first_line_first(prober: Run, changed: Path) -> None:
     lines = prober("triage", "swapped", "--since", "30d").out.splitlines()
-    assert lines[0].startswith("swapped since ")
+    assert lines[0].startswith("swapped, looking back to ")
     assert any("would settle it" in line for line in lines)
 
 

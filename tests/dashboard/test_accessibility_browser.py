@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ AXE = "axe-core@4.14.1"
 ASK = """() => axe.run(document, {resultTypes: ['violations']}).then(found => found.violations
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 200)).join(' | ')}`))"""
+
+LEVELS = "() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(one => Number(one.tagName[1]))"
 
 
 @pytest.fixture(scope="module")
@@ -58,4 +61,7 @@ def test_no_page_has_a_serious_fault(address, tab, axe, width, scheme):  # noqa:
         page.wait_for_timeout(700)  # charts and tables are drawn after the text
         page.evaluate(axe)
         wrong += [f"{name}: {fault}" for fault in page.evaluate(ASK)]
+        levels = [0, *page.evaluate(LEVELS)]  # what is folded counts too
+        if any(below > above + 1 for above, below in pairwise(levels)):
+            wrong.append(f"{name}: headings skip a level: {levels}")
     assert not wrong, "\n".join(wrong)
