@@ -73,7 +73,7 @@ def init(
         typer.Option(
             "--api-key-env",
             metavar="VARIABLE",
-            help="Environment variable that holds the key; by default the provider's usual one.",
+            help="Environment variable that holds the key; by default the provider's usual one, with --base-url none.",
         ),
     ] = None,
     name: Annotated[
@@ -225,10 +225,13 @@ def _silent(name: str, learnt: Learnt) -> ProberError:
     where = base_url_of(endpoint_of(name, learnt.declared))
     if reply.failure == "missing_key" and reply.error_detail:  # nothing was asked, and it says what to do
         return ConfigurationError(f"{reply.error_detail}. {_NOT_WRITTEN}")
+    fix = fix_of(str(reply.failure))
+    if reply.failure == "unauthorized" and "api_key_env" not in learnt.declared:
+        fix = (
+            "no key was sent, for an address of your own gets none unless you name its variable: --api-key-env VARIABLE"
+        )
     wrong: type[ProberError] = NotEnough if reply.failure in NOT_REACHED else ConfigurationError
-    return wrong(
-        f"{learnt.declared['model']} at {where} does not answer ({said}); {fix_of(str(reply.failure))}. {_NOT_WRITTEN}"
-    )
+    return wrong(f"{learnt.declared['model']} at {where} does not answer ({said}); {fix}. {_NOT_WRITTEN}")
 
 
 def _of_reply(name: str, model: str, learnt: Learnt) -> str:

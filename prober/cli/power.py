@@ -156,7 +156,7 @@ def _probes(declarations: Declarations, endpoint: Endpoint) -> dict[str, Probe]:
 def _show(one: Powered, replications: int, seed: int) -> None:
     say(f"{one.endpoint.name}: {one.endpoint.provider} {one.endpoint.model}")
     if one.missing:
-        say(f"  Reference: {one.missing}")
+        say(f"  {one.missing}")
     if one.history is None:
         return
     table(("change", *(f"caught within {span}" for span in SPANS)), _rows(one.sensitivities))

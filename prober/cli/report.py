@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -30,7 +31,10 @@ def report_(
     with open_store(database, read_only=True) as store:
         found = store.query(report, days, now_utc())
     if not found.sets:
-        raise NotEnough(f"no answers from {found.since} to {found.until}; `prober run` asks for them")
+        raise NotEnough(
+            f"no answers from {found.since} to {found.until - timedelta(days=1)}; the report has whole UTC days "
+            "only, so those of today are in the report of tomorrow; `prober status` says how endpoints stand now"
+        )
     if as_json:
         print_json(_as_object(found))
     else:

@@ -306,11 +306,12 @@ def _row(one: EndpointStatus) -> tuple[str, ...]:
 def _reason(one: EndpointStatus) -> str:
     """Why it is in this state, and since when."""
     since = f" since {minute(one.since)}" if one.since else ""
-    missing = f"; {one.missing}" if one.missing and one.missing != one.why else ""
+    is_asked = one.state != "unreachable"  # what a reference lacks says nothing while nothing is answered
+    missing = f"; {one.missing}" if is_asked and one.missing and one.missing != one.why else ""
     incident = f" (incident {one.incident.id}, {one.incident.state})" if one.incident else ""
     judged = f"; evidence from {minute(one.judged_from)} on" if one.judged_from else ""
     judged += f"; next round at {minute(one.next_round_at)}" if one.next_round_at else ""
-    already = [PROTECTIONS[name] for name in one.protected_by]
+    already = [PROTECTIONS[name] for name in one.protected_by if is_asked]
     watched = "".join(f"\n  watched already: {what}" for what in already)
     return f"{one.shown}{since}: {one.why}{missing}{judged}{incident}{watched}"
 

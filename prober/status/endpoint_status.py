@@ -214,6 +214,9 @@ def _state(
         return "changed", critical.words, moment_of(critical.onset)
     if (trouble := endpoint.trouble) is not None:
         said = f"{trouble.headline}: {trouble.detail}" if trouble.detail else trouble.headline
+        is_held_back = trouble.cause.startswith(_NOT_ASKED) or trouble.failed_share is not None
+        if not is_held_back and ended and ended[0].asked > ended[0].failed:
+            said += "; the newest round was answered, and the incident closes when the next one is too"
         return "unreachable", said, moment_of(trouble.onset)
     if maintenance is not None:
         return "paused", f"in maintenance: {maintenance.note or 'no reason given'}", maintenance.start

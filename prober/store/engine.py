@@ -183,7 +183,10 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
     if not path.parent.is_dir():
         raise StoreError(f"{path}: there is no directory {path.parent}; make it first")
     if read_only and not path.exists():
-        raise NotMadeYet(f"{path}: there is no database yet; `prober run` or `prober once` makes one")
+        raise NotMadeYet(
+            f"{path}: there is no database yet; `prober run` or `prober once` makes one; if you have one, go to its "
+            "folder or set PROBER_DATABASE_URL"
+        )
 
     if not read_only:
         with suppress(OSError):  # SQLite says what is wrong with the place

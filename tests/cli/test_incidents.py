@@ -27,7 +27,10 @@ CHANNEL = {"channel", "e_value", "effect", "unit", "words"}
 def test_status_without_a_database_says_how_to_begin(prober: Run, home: Path) -> None:
     done = prober("status")
     assert (done.code, done.out) == (2, "")
-    assert done.err == "prober.db: there is no database yet; `prober run` or `prober once` makes one\n"
+    assert done.err == (
+        "prober.db: there is no database yet; `prober run` or `prober once` makes one; if you have one, go to its folder or "
+        "set PROBER_DATABASE_URL\n"
+    )
     assert list(home.iterdir()) == []
 
 

@@ -90,6 +90,8 @@ def test_a_bad_key_writes_nothing_and_is_asked_once(
     assert "m at " in told.err and "does not answer (unauthorized" in told.err and "Nothing was written" in told.err
     assert "not-a-key" not in told.err + told.out
     assert not (home / "probes").exists()
+    told = prober("init", "--model", "m", "--base-url", server.url)
+    assert "no key was sent" in told.err and "--api-key-env VARIABLE" in told.err
 
 
 @pytest.mark.slow

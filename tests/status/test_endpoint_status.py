@@ -82,6 +82,7 @@ STILL = (
     ", but the newest round still differs from the reference; if the next round does too, an incident opens; "
     "to keep the new behaviour, run prober reference reset bot"
 )
+ANSWERED = "; the newest round was answered, and the incident closes when the next one is too"
 ONSET = datetime(2026, 3, 14, 6, tzinfo=UTC)
 DEAD = [a_round(1, failed=12), a_round(2, failed=12), a_round(3), a_round(4), a_round(5)]
 
@@ -107,7 +108,8 @@ DEAD = [a_round(1, failed=12), a_round(2, failed=12), a_round(3), a_round(4), a_
          "a round was unlike every round of the reference, or evidence came near the threshold", ONSET,
          "degraded", 0),
         (status_of(open_incident=CHANGE), "changed", "behaviour change", ONSET, "changed", 1),
-        (status_of(trouble=TROUBLE), "unreachable", "does not answer: unauthorized", ONSET, "unreachable", 3),
+        (status_of(DEAD, trouble=TROUBLE), "unreachable", "does not answer: unauthorized", ONSET, "unreachable", 3),
+        (status_of(trouble=TROUBLE), "unreachable", f"does not answer: unauthorized{ANSWERED}", ONSET, "unreachable", 3),
         (status_of(trouble=TROUBLE, open_incident=CHANGE), "changed", "behaviour change", ONSET, "changed", 1),
         (status_of(DEAD, last_failure="unauthorized"), "unreachable",
          "every ask of the last round failed: unauthorized", NOW - 2 * HOUR, "unreachable", 3),
