@@ -152,7 +152,7 @@ def test_a_wrong_password_of_postgres_and_a_database_without_tables_are_explaine
         for given, said in (
             ({"username": "locked", "password": "hunter2"}, "the server refused the user or password"),
             ({"username": "locked"}, "the server wants a password"),
-            ({"database": "no_tables"}, "the database holds nothing of the prober yet; `prober run`"),
+            ({"database": "no_tables"}, "the database holds nothing of the prober yet; prober run"),
         ):
             asked = postgres.set(**given).render_as_string(hide_password=False)
             monkeypatch.setenv("PROBER_DATABASE_URL", asked)
