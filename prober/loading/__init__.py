@@ -38,7 +38,7 @@ from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
 from prober.model.sample import HASH_KEY, SampleRules
 from prober.settings import secret
-from prober.text import count, number, quoted
+from prober.text import count, quoted
 
 __all__ = ["Declarations", "load", "rounds_per_year", "schemas", "write_schemas"]
 
@@ -190,8 +190,8 @@ def _short_references(found: Declarations, declared: Endpoints) -> Iterator[Prob
             message = (
                 f"a reference of {count(round(promise.reference_rounds), 'round')}; the promise needs "
                 f"{promise.default_rounds:.0f} at this schedule, so the threshold is "
-                f"{number(promise.price)} times as high: small changes are found later, and the promise is kept "
-                f"only in part; {_unseen_days(promise)}remove reference, or write "
+                f"{float(f'{promise.price:.3g}'):,.15g} times as high: small changes are found later, and the promise "
+                f"is kept only in part; {_unseen_days(promise)}remove reference, or write "
                 f"{{rounds: 12, hours: 168}}"
             )
             yield declared[endpoint.name].document.problem(Finding(("endpoints", endpoint.name, "reference"), message))

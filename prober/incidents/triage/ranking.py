@@ -75,7 +75,9 @@ def rank(checks: Sequence[Check], endpoint: str, counts: Table = COUNTS, tempera
 ]:  # fmt: skip
     """All causes that the answers can show, and `none`; the likeliest first."""
     answered: list[Answered] = [
-        (one, leak(one.name, counts), _silent(one.name, counts)) for one in checks if one.answer != "unknown"
+        (one, leak(one.name, counts), _silent(one.name, counts))
+        for one in checks
+        if one.answer != "unknown" and one.name in counts
     ]
     weights: dict[tuple[Cause, ...], float] = {}
     visible = [cause for cause in CAUSES if any(silent[cause] < 1 for _, _, silent in answered)]
