@@ -58,6 +58,8 @@ LIMIT: Final = 60
 """Asks a day that a cut budget allows, of 96 that are planned."""
 LOOKS: Final = (1, 3, 5, 7, 9, 15, 30, 45)
 """Minutes after the hour at which the daemon takes up what waits; the real one looks every few seconds."""
+STEP_S: Final = 15
+"""Between two looks at the clock: less than what the daemon takes for a machine that slept."""
 OPENING: Final = frozenset(name for name, rule in EVENTS.items() if rule.opens)
 CREDITED: Final = timedelta(days=21)
 """A change that is reported so long after it happened, or sooner, counts as found."""
@@ -358,9 +360,12 @@ def start(home: Path, store: Store, recorder: Recorder, clock: Clock, state: Sta
 def one_hour(daemon: Daemon, store: Store, clock: Clock) -> None:
     """All that the daemon's jobs do in an hour, in their order."""
     began = clock.now
-    for minute in range(60):
-        clock.now = max(clock.now, began + timedelta(minutes=minute))
+    for passed_s in range(0, 3600, STEP_S):
+        clock.now = max(clock.now, began + timedelta(seconds=passed_s))
         daemon.watch_clock()
+        minute, second = divmod(passed_s, 60)
+        if second:
+            continue
         if minute == 0:
             daemon.reload()
             for key in tuple(daemon.rounds.watched):
