@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from prober.asking.gates import Refused
 from prober.asking.interface import Answer, Ask
 from prober.model.reply import Reply
-from prober.model.watch import CLOCK_SLACK
+from prober.model.watch import CLOCK_SLACK, cause_in_words
 
 OPENS_AFTER: Final = 3
 """Failures within `WINDOW`, with no answer between them."""
@@ -73,9 +73,10 @@ class Breaker:
 
     @property
     def words(self) -> str:
+        why = cause_in_words(self.failure)
         if self.failures == 1:
-            return f"the last ask failed with {self.failure}"
-        return f"the last {self.failures} asks failed, the newest with {self.failure}"
+            return f"the last ask failed: {why}"
+        return f"the last {self.failures} asks failed, the newest one: {why}"
 
 
 def outcome_of(reply: Reply) -> Outcome:

@@ -22,6 +22,7 @@ from prober.incidents.routing import Routing
 from prober.model.comparison import Candidate
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement
+from prober.model.watch import cause_in_words
 from prober.service import candidates, run_round
 from prober.service.bill import look_at_bill
 from prober.service.declare import remember
@@ -147,17 +148,20 @@ def _words(one: Asked) -> list[str]:
     if result.outcome == "busy":
         return [f"{title} not asked: another worker is running a round of this endpoint. Try again when it is done."]
     if result.judgement is None:
-        return [f"{title} not asked; {result.reason}"]
+        return [f"{title} not asked; {cause_in_words(result.reason)}"]
     failed = len(result.failures)
     lines = [f"{title} {judgement_words(result.judgement, one.endpoint)}" if one.is_answered else f"{title} no answer"]
     if failed:
         lines.append(f"  {failed} of {count(result.asked, 'ask')} failed")
-        lines += [f"  {times} × {name}: {fix_of(name)}" for name, times in Counter(result.failures).most_common()]
+        lines += [
+            f"  {times} × {cause_in_words(name)}: {fix_of(name)}"
+            for name, times in Counter(result.failures).most_common()
+        ]
         lines += [f"  it said: {one.said}"] if one.said else []
     else:
         lines.append(f"  {count(result.asked, 'ask')}, all answered")
     lines += [f"  {times} of them empty: {why}" for why, times in Counter(one.silences).most_common()]
-    lines += [f"  the others were not made: {result.reason}"] if result.reason else []
+    lines += [f"  the others were not made: {cause_in_words(result.reason)}"] if result.reason else []
     again = result.confirmation.due_at if result.confirmation else None
     what = (
         "confirmation round" if result.judgement.state != "insufficient_evidence" else "further round of the reference"

@@ -135,12 +135,14 @@ def trouble_headline(cause: str, failed_share: float | None = None) -> str:
 
 
 def cause_in_words(cause: str, detail: str = "", failed_share: float | None = None) -> str:
-    """Why an endpoint cannot be asked, in words: `out of credit: HTTP 429: You exceeded your current quota`."""
+    """Why an endpoint cannot be asked, in words: `out of credit: HTTP 429: You exceeded your current quota`. Of an open
+    breaker it is what opened it."""
     if cause == "cached":
         many = "every reply" if failed_share is None else f"{100 * failed_share:.0f} % of the newest replies"
         return f"a cache answered {many} in place of the model; such a reply is not judged"
     name, colon, rest = (cause or "no reply").partition(":")
-    said = f"{name.replace('_', ' ')}{colon}{rest}" + (f": {detail}" if detail else "")
+    said = rest.strip() if name == "breaker_open" else f"{name.replace('_', ' ')}{colon}{rest}"
+    said += f": {detail}" if detail else ""
     if failed_share is None:
         return said
     return f"{100 * failed_share:.0f} % of the newest asks failed, the last one: {said}"

@@ -258,7 +258,9 @@ def _alarm_without_incident(endpoint: EndpointView) -> str:
 def _unanswered(endpoint: EndpointView, ended: RoundView) -> str:
     """Why nothing was answered in a round; empty where something was, or where that says nothing of the endpoint."""
     if ended.state == "missed":
-        return f"the last round was missed: {ended.reason}" if ended.reason.startswith(_NOT_ASKED) else ""
+        return (
+            f"the last round was missed: {cause_in_words(ended.reason)}" if ended.reason.startswith(_NOT_ASKED) else ""
+        )
     if ended.asked and ended.cached == ended.asked:
         return f"every reply of the last round came from a cache, so nothing is judged; {CACHE_OFF}"
     if ended.asked and ended.failed == ended.asked:

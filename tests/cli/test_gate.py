@@ -125,7 +125,7 @@ def test_probes_without_a_pair_are_named_and_not_refused(prober: Run, two: Path)
 def test_asks_of_the_gate_count_in_declared_budgets(prober: Run, two: Path) -> None:
     Path("probes/budgets.yaml").write_text(json.dumps({"owners": {"team": {"asks_per_day": 9}}}))
     done = prober("gate", "--reference", "pinned")
-    assert done.code == 3 and "budget_exhausted: the owner team: 9 of 9 asks of the last 24 hours are spent" in done.out
+    assert done.code == 3 and "budget exhausted: the owner team: 9 of 9 asks of the last 24 hours are spent" in done.out
     assert 'prober_budget_left{budget="owner:team",limit="asks_per_day"} 0.0' in prober("status", "--metrics").out
     assert prober("once").code != 0, "the rounds share the budget"
 
@@ -136,7 +136,9 @@ def test_a_dead_key_costs_a_gate_three_asks(prober: Run, two: Path, server: Answ
     _declare_dead(server)
     done = prober("gate", "--reference", "dead", "--candidate", candidate)
     assert done.code == 3
-    assert "dead does not answer: breaker_open" in " ".join((done.out + done.err).split())
+    assert "dead does not answer: the last 3 asks failed, the newest one: unauthorized" in " ".join(
+        (done.out + done.err).split()
+    )
     assert len(server.requests) == 3
 
 
@@ -147,7 +149,7 @@ def test_a_candidate_with_a_dead_key_costs_three_asks_and_stays_undecided(
     _declare_dead(server)
     done = prober("gate", "--reference", "pinned", "--candidate", "dead")
     assert (done.code, len(server.requests)) == (3, 3)
-    assert "dead does not answer: breaker_open" in " ".join(done.out.split())
+    assert "dead does not answer: the last 3 asks failed, the newest one: unauthorized" in " ".join(done.out.split())
 
 
 def _log(name: str, text: str) -> None:

@@ -14,6 +14,7 @@ from prober.asking.breaker import ANY_ASK
 from prober.cli.once import worst
 from prober.cli.output import FIXES, fix_of
 from prober.model.reply import Failure
+from prober.model.watch import cause_in_words
 from prober.store import Store
 from prober.store.pages import overview, replies
 from tests.cli.conftest import Answer, Run
@@ -76,7 +77,7 @@ def test_no_answer_says_why_and_what_to_do(
     done = prober("once")
     assert done.code == 3
     assert "canary on bot: no answer" in done.out
-    assert f"  2 × {reason}: {fix_of(reason)}" in done.out
+    assert f"  2 × {cause_in_words(reason)}: {fix_of(reason)}" in done.out
     assert words in done.out
     (failure,) = prober("once", "--json").json["rounds"][0]["failures"]
     asks = 1 if reason in ANY_ASK else 2  # the breaker opens after the third failure in a row
@@ -98,7 +99,7 @@ def test_a_missing_key_is_named_as_such(prober: Run, home: Path, server: Answer)
     write_probes(home, base_url=server.url, api_key_env="NO_SUCH_KEY")
     done = prober("once")
     assert done.code == 3
-    assert "missing_key" in done.out
+    assert "missing key" in done.out
 
 
 @pytest.mark.slow
@@ -156,7 +157,7 @@ def test_a_spent_budget_asks_nobody(prober: Run, home: Path) -> None:
     prober("once")
     done = prober("once")
     assert done.code == 3
-    assert "not asked; budget_exhausted: 2 of 2 asks of the last 24 hours are spent" in done.out
+    assert "not asked; budget exhausted: 2 of 2 asks of the last 24 hours are spent" in done.out
 
 
 @pytest.mark.slow

@@ -134,6 +134,7 @@ def test_every_third_round_that_fails_is_trouble_and_an_outage_that_ended_counts
 def test_why_an_endpoint_cannot_be_asked_in_words() -> None:
     assert cause_in_words("out_of_credit", "HTTP 429: no money") == "out of credit: HTTP 429: no money"
     assert cause_in_words("budget_exhausted: 5 of 5 asks") == "budget exhausted: 5 of 5 asks"
+    assert cause_in_words("breaker_open: the last ask failed: not found") == "the last ask failed: not found"
     assert cause_in_words("rate_limited", "", 0.33) == "33 % of the newest asks failed, the last one: rate limited"
 
 

@@ -359,4 +359,4 @@ def test_a_round_in_the_pause_of_the_breaker_is_missed_and_says_nothing_of_the_e
         clock=lambda: NOON + timedelta(seconds=9), is_scheduled=True,
     )  # fmt: skip
     assert (done.outcome, dead.asked) == ("missed", 3)
-    assert done.reason == "breaker_open: the last 3 asks failed, the newest with unreachable"
+    assert done.reason == "breaker_open: the last 3 asks failed, the newest one: unreachable"

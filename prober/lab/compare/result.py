@@ -15,6 +15,8 @@ from prober.lab.compare.panel import Floats, Panel, contrast
 from prober.lab.compare.permutation import p_value
 
 Outcome = Literal["same", "changed", "insufficient_evidence"]
+_NOUNS = {"text": "wording moved:", "embedding": "topic moved:"}
+"""What a distance is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,18 @@ def difference(panel: Panel, units: Exchange, found: Floats, changed: bool, alph
         interval = _interval(panel, units, weights, effect, alpha)
     else:
         effect, unit = _cosine_distance(candidate, reference), "cosine distance"
-        words = f"mean replies {effect:.2f} apart"
+        words = f"{_NOUNS.get(panel.channel.name, '')} mean replies {effect:.2f} apart".strip()
     return Difference(panel.channel.name, float(found[0]), p_value(found), changed, effect, interval, unit, words)
 
 
 def _moved(channel: str, names: Sequence[str], candidate: Floats, reference: Floats) -> str:
     """The name whose share moved most, such as `“Blue” 31 % (was 62 %)`."""
     most = int(np.argmax(np.abs(candidate - reference)))
+    shares = f"{percent(float(candidate[most]))} (was {percent(float(reference[most]))})"
+    if channel == "exact":  # its names are digests of whole texts
+        return f"one same text {shares}"
     name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in names[most])
-    return f"{quoted_answer(channel, name)} {percent(float(candidate[most]))} (was {percent(float(reference[most]))})"
+    return f"{quoted_answer(channel, name)} {shares}"
 
 
 def _cosine_distance(a: Floats, b: Floats) -> float:

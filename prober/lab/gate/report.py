@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from prober.judging.noninferiority import Evidence, Verdict
 from prober.lab.gate.run import Gated, GateRule
 from prober.loading.reply_log import LoggedReply
+from prober.model.watch import cause_in_words
 from prober.prices import Tariff, Unpriced, dollars
 from prober.text import count, visible
 
@@ -103,7 +104,7 @@ def as_json(said: GateReport) -> dict[str, object]:
 def words(said: GateReport) -> list[str]:
     """The verdict first, then what it rests on."""
     gated = said.gated
-    lines = [f"{TITLES[said.outcome]} ({said.sides[1].name} against {said.sides[0].name})"]
+    lines = [f"{TITLES[said.outcome]} (candidate {said.sides[1].name}, reference {said.sides[0].name})"]
     missing = _missing(said)
     lines += [f"  {missing}"] if missing else []
     lines += [f"  {line}" for line in _criteria_words(gated)]
@@ -112,7 +113,7 @@ def words(said: GateReport) -> list[str]:
         f"alpha {gated.looks.alpha:g}"
     )
     lines += [f"  {line}" for line in (*_unpaired_words(said), *_failure_words(said))]
-    lines += [f"  behaviour: {_behaviour_words(gated)}", *(f"  {_side_words(side)}" for side in said.sides)]
+    lines += [f"  behaviour: {_behaviour_words(gated)}", *(f"  {line}" for line in _side_words(said))]
     return lines
 
 
@@ -129,6 +130,7 @@ def markdown(said: GateReport) -> str:
             f"| {_cell(name)} | {_share(one.passed_reference, one.pairs)} | {_share(one.passed_candidate, one.pairs)} "
             f"| {_difference(one)} | {100 * one.margin:g} points |"
             for name, one in gated.criteria.items()
+            if one.pairs
         ),
         *(
             f"| {_cell(one.check)} | {_share(one.reference, one.pairs)} | {_share(one.candidate, one.pairs)} | | |"
@@ -139,8 +141,7 @@ def markdown(said: GateReport) -> str:
         f"{count(gated.pairs, 'pair')} of replies, {count(gated.asks, 'ask')}, alpha {gated.looks.alpha:g}. "
         f"Behaviour: {_cell(_behaviour_words(gated))}.",
         "",
-        *(f"- {_cell(_side_words(side))}" for side in said.sides),
-        *(f"- {_cell(line)}" for line in (*_unpaired_words(said), *_failure_words(said))),
+        *(f"- {_cell(line)}" for line in (*_side_words(said), *_unpaired_words(said), *_failure_words(said))),
     ]
     return "\n".join(lines) + "\n"
 
@@ -213,7 +214,7 @@ def _missing(said: GateReport) -> str:
 
 
 def _criteria_words(gated: Gated) -> list[str]:
-    lines = [_criterion_words(name, one) for name, one in gated.criteria.items()]
+    lines = [_criterion_words(name, one) for name, one in gated.criteria.items() if one.pairs]
     return lines + [
         f"{one.check}: {_share(one.candidate, one.pairs)} instead of {_share(one.reference, one.pairs)}"
         for one in gated.checks
@@ -240,14 +241,14 @@ def _behaviour_words(gated: Gated) -> str:
         return "too few replies to compare it"
     if found.verdict == "same":
         return f"no difference found (alpha {found.alpha:g})"
-    moved = "; ".join(f"{one.channel} {one.words}".strip() for one in found.channels if one.changed)
+    moved = "; ".join(f"{one.words} ({one.channel})".strip() for one in found.channels if one.changed)
     return f"differs: {moved}"
 
 
 def _failure_words(said: GateReport) -> list[str]:
     return [
-        f"{side.name}: {count(side.failed, 'ask')} failed, the last with {side.failure}"
-        for side in said.sides
+        f"{who}: {count(side.failed, 'ask')} failed, the last one: {cause_in_words(side.failure)}"
+        for who, side in _named_sides(said)
         if side.failed
     ]
 
@@ -257,12 +258,21 @@ def _unpaired_words(said: GateReport) -> list[str]:
     return [f"{how}, so not compared: {', '.join(names)}" for how, names in found if names]
 
 
-def _side_words(side: SideReport) -> str:
-    parts = [count(side.replies, "reply")]
-    parts += [f"{count(round(side.tokens), 'token')} a reply"] if side.tokens is not None else []
-    parts += [f"{dollars(1_000 * side.dollars)} a thousand replies"] if side.dollars is not None else []
-    parts += [f"median latency {side.median_latency_s:.2f} s"] if side.median_latency_s is not None else []
-    return f"{side.name}: {', '.join(parts)}"
+def _named_sides(said: GateReport) -> list[tuple[str, SideReport]]:
+    """Both may have one name: an endpoint with another model, or with other prompts."""
+    reference, candidate = said.sides
+    return [(f"reference {reference.name}", reference), (f"candidate {candidate.name}", candidate)]
+
+
+def _side_words(said: GateReport) -> list[str]:
+    lines = []
+    for who, side in _named_sides(said):
+        parts = [count(side.replies, "reply")]
+        parts += [f"{count(round(side.tokens), 'token')} a reply"] if side.tokens is not None else []
+        parts += [f"{dollars(1_000 * side.dollars)} a thousand replies"] if side.dollars is not None else []
+        parts += [f"median latency {side.median_latency_s:.2f} s"] if side.median_latency_s is not None else []
+        lines.append(f"{who}: {', '.join(parts)}")
+    return lines
 
 
 def _criterion(name: str, one: Evidence, gated: Gated) -> dict[str, object]:

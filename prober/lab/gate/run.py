@@ -16,6 +16,7 @@ from prober.loading.reply_log import LoggedReply
 from prober.model.declaration import Check, Probe
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.reply import Reply
+from prober.model.watch import cause_in_words
 from prober.text import count
 
 ALL_CHECKS: Final = "all checks"
@@ -141,15 +142,16 @@ def gate(
             looks = looks.after(part, list(criteria.values()))
         lost = next((one for one in (reference, candidate) if says_unreached(one.ended)), None)
         if lost is not None:
-            reason = f"{lost.name} does not answer: {lost.ended}"
+            reason = f"{lost.name} does not answer: {cause_in_words(lost.ended)}"
         elif all(first is None or second is None for first, second in zip(*replies, strict=True)):
-            reason = reference.ended or candidate.ended or "there are no more replies"
+            ended = reference.ended or candidate.ended
+            reason = cause_in_words(ended) if ended else "there are no more replies"
         elif seen.blocks >= PATIENCE and seen.failed > MOST_FAILED * seen.pairs:
             reason = MOSTLY_FAILED
     if looks.verdict == "undecided" and reason != MOSTLY_FAILED and lost is None:
         looks = looks.after(1.0, list(criteria.values()))
     if not seen.pairs:
-        refused = next((one.ended for one in (reference, candidate) if one.asks_each and one.ended), "")
+        refused = next((cause_in_words(one.ended) for one in (reference, candidate) if one.asks_each and one.ended), "")
         no_pair = "not one probe has a reply on both sides: a log must have the probe ids of the probe sets"
         raise NotEnough((reason if lost is not None else refused) or no_pair)
     return Gated(

@@ -220,5 +220,8 @@ def test_a_side_that_a_budget_ends_is_undecided_with_the_reason() -> None:
     old, new = Simulated(RATES, 0), Simulated(RATES, 1, left=2)
     old.ended, new.ended = "", "budget_exhausted: 12 of 12 asks of the last 24 hours are spent"
     done = gate(old, new, PROBES, GateRule())
-    assert (done.verdict, done.reason) == ("undecided", new.ended)
+    assert (done.verdict, done.reason) == (
+        "undecided",
+        "budget exhausted: 12 of 12 asks of the last 24 hours are spent",
+    )
     assert done.asks == 5 * len(PROBES), "three blocks of the reference, two of the candidate: only asks that were made"
