@@ -1,6 +1,7 @@
 """`compare` on replies of real endpoints: what did change is found and named, what did not is left alone.
 
-Run with `-s` it prints the tables of docs/mathematics/comparison.md; PROBER_SPLITS says how many random halves (default 8).
+With PROBER_SPLITS, the number of random halves and subsets (otherwise 4), and `-s` it prints the tables of
+docs/mathematics/comparison.md.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from tests.corpora.corpora import recorded
 pytestmark = pytest.mark.slow
 
 TASKS = ("countahappynumber", "leetcode", "sensitiveq")
-SPLITS = int(os.environ.get("PROBER_SPLITS", "8"))
+SPLITS = int(os.environ.get("PROBER_SPLITS", "4"))
+SUBSETS = (12, 20, 30, 50) if "PROBER_SPLITS" in os.environ else (50,)
+"""Sizes in probes. Only what the largest finds is promised; the others are for the table."""
 ALPHA = 0.01
 MOVED = {
     # GPT-4's answers to happy numbers lost their steps; its code gained fences; its refusals grew curt and more.
@@ -36,28 +39,30 @@ MOVED = {
 @pytest.mark.parametrize("model", ["gpt4", "gpt35"])
 @pytest.mark.parametrize("task", TASKS)
 def test_march_against_june(task, model):
+    """All probes, and random subsets of them; in those who answers is left aside, as for an upgrade."""
     reference, candidate = (recorded(f"llmdrift-{task}-{model}-{month}") for month in ("march", "june"))
-    compared = compare(reference, candidate, ALPHA)
+    gathered = gather(reference, candidate)
+    compared = judge(gathered, ALPHA, np.random.default_rng(0))
     print(f"\n| {task} {model} | {compared.verdict} | " + " | ".join(map(shown, compared.channels)))
     assert compared.verdict == "changed"
     assert compared.paired
     assert compared.probes == len(reference)
-    moved = {one.channel for one in compared.channels if one.changed}
+    channels = {one.channel: one for one in compared.channels}
+    moved = {name for name, one in channels.items() if one.changed}
     # Texts that come again, and letters, move with the words; whether enough to be found differs.
     assert moved - {"text", "exact"} == {"identity", *MOVED[task, model]}
+    if model == "gpt4":  # what the study of these replies reports
+        assert {
+            "countahappynumber": lambda: channels["length"].effect < -5,
+            "leetcode": lambda: channels["format"].effect > 0.8,
+            "sensitiveq": lambda: channels["length"].interval[1] < -1.5 and 0.2 < channels["refusal"].effect < 0.3,
+        }[task]()
 
-
-@pytest.mark.parametrize("model", ["gpt4", "gpt35"])
-@pytest.mark.parametrize("task", TASKS)
-def test_few_probes_find_it_too(task, model):
-    """Random subsets of the probes; who answers is left aside, as for an upgrade."""
-    gathered = gather(*(recorded(f"llmdrift-{task}-{model}-{month}") for month in ("march", "june")))
     gathered = replace(gathered, same_endpoint=False)
     keys = sorted({answer.key for answer in gathered.answers})
     rng = np.random.default_rng(29)
-    found = {}
-    for probes in (12, 20, 30, 50):
-        found[probes] = 0
+    found = dict.fromkeys(SUBSETS, 0)
+    for probes in SUBSETS:
         for _ in range(SPLITS):
             chosen = {keys[i] for i in rng.choice(len(keys), probes, replace=False)}
             answers = tuple(answer for answer in gathered.answers if answer.key in chosen)
@@ -66,44 +71,28 @@ def test_few_probes_find_it_too(task, model):
     assert found[50] == SPLITS
 
 
-def test_what_changed_is_what_the_study_of_these_replies_reports():
-    def channels(task):
-        compared = compare(*(recorded(f"llmdrift-{task}-gpt4-{month}") for month in ("march", "june")))
-        return {one.channel: one for one in compared.channels}
-
-    assert channels("countahappynumber")["length"].effect < -5
-    assert channels("leetcode")["format"].effect > 0.8
-    sensitive = channels("sensitiveq")
-    assert sensitive["length"].interval[1] < -1.5
-    assert 0.2 < sensitive["refusal"].effect < 0.3
-
-
-@pytest.mark.parametrize("month", ["march", "june"])
-@pytest.mark.parametrize("model", ["gpt4", "gpt35"])
-@pytest.mark.parametrize("task", TASKS)
-def test_random_halves_of_the_prompts_of_one_version(task, model, month):
-    whole = recorded(f"llmdrift-{task}-{model}-{month}")
-    answers = np.array(gather(whole, whole).answers, dtype=object)
-    answers = answers[[answer.candidate for answer in answers]]
+def test_halves_of_the_prompts_of_one_version():
+    """Random ones, with one bound for all logs: a rule that calls one pair in five changed is found with a probability of
+    0.9. And the halves that a user would cut: the beginning of the log and its end."""
     rng = np.random.default_rng(17)
+    logs = [(task, model, month) for task in TASKS for model in ("gpt4", "gpt35") for month in ("march", "june")]
     changed = 0
-    for _ in range(SPLITS):
-        halves = rng.permutation(len(answers)) < len(answers) // 2
-        split = [replace(answer, candidate=bool(half)) for answer, half in zip(answers, halves, strict=True)]
-        base = gather(whole[:1], whole[1:2])
-        changed += judge(replace(base, answers=tuple(split), paired=False), ALPHA, rng).verdict == "changed"
-    print(f"\n| halves of {task} {model} {month} | {changed} of {SPLITS}")
-    assert changed <= most(SPLITS, ALPHA, 1e-4)
-
-
-def test_halves_as_a_user_would_cut_them():
-    """First half against second half, as two logs."""
-    for task in TASKS:
-        for month in ("march", "june"):
-            whole = recorded(f"llmdrift-{task}-gpt4-{month}")
-            half = len(whole) // 2
-            compared = compare(whole[:half], whole[half:], ALPHA)
-            assert (compared.verdict, compared.paired) == ("same", False)
+    for task, model, month in logs:
+        whole = recorded(f"llmdrift-{task}-{model}-{month}")
+        half = len(whole) // 2
+        gathered, before = gather(whole[:half], whole[half:]), changed
+        assert not gathered.paired
+        if model == "gpt4":
+            assert judge(gathered, ALPHA, np.random.default_rng(0)).verdict == "same"
+        for _ in range(SPLITS):
+            halves = rng.permutation(len(gathered.answers)) < half
+            split = [
+                replace(answer, candidate=bool(is_candidate))
+                for answer, is_candidate in zip(gathered.answers, halves, strict=True)
+            ]
+            changed += judge(replace(gathered, answers=tuple(split)), ALPHA, rng).verdict == "changed"
+        print(f"\n| halves of {task} {model} {month} | {changed - before} of {SPLITS}")
+    assert changed <= most(len(logs) * SPLITS, ALPHA, 1e-4)
 
 
 def test_days_before_a_swap_are_one_behaviour_and_days_after_another():

@@ -19,7 +19,7 @@ from prober.store import Store
 from prober.store.pages import overview
 from tests.daemon.world import Clock, tick, watching
 
-HALF_HOUR = timedelta(minutes=30)
+HALF_HOUR, HOUR = timedelta(minutes=30), timedelta(hours=1)
 DAY = timedelta(days=1)
 ASKS = 2
 """Of a round."""
@@ -86,18 +86,28 @@ def most_in_a_window(asked_at: list[datetime], span: timedelta) -> int:
         ("2026-10-24T12:00", "Europe/Berlin"),  # and one more
     ],
 )
-@pytest.mark.parametrize(("period", "most"), [("hour", 3), ("day", 40)])
+@pytest.mark.parametrize(
+    ("period", "most", "step", "minutes"), [("hour", 3, HALF_HOUR, "*/30"), ("day", 20, HOUR, "0")], ids=["hour", "day"]
+)
 def test_every_moment_is_accounted_for_and_no_window_is_passed(
-    begin: str, timezone: str, period: Period, most: int, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+    begin: str,
+    timezone: str,
+    period: Period,
+    most: int,
+    step: timedelta,
+    minutes: str,
+    tmp_path: Path,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first = datetime.fromisoformat(begin).replace(tzinfo=UTC)
     last = first + SPANS[period] + timedelta(hours=14)
-    schedule = f'{{cron: "*/30 * * * *", timezone: {timezone}}}'
+    schedule = f'{{cron: "{minutes} * * * *", timezone: {timezone}}}'
     asked_at, ended = live_through(
-        tmp_path / "probes", store, monkeypatch, schedule, f"asks_per_{period}: {most}", first, last, HALF_HOUR
+        tmp_path / "probes", store, monkeypatch, schedule, f"asks_per_{period}: {most}", first, last, step
     )
-    # Every half hour of true time, whatever the clocks on the wall show.
-    assert sorted(ended) == [first + n * HALF_HOUR for n in range((last - first) // HALF_HOUR + 1)]
+    # Every step of true time, whatever the clocks on the wall show.
+    assert sorted(ended) == [first + n * step for n in range((last - first) // step + 1)]
     assert set(ended.values()) <= {"completed", "budget_exhausted"}
     # A part of a window is its resolution (see `PARTS`); and as much is asked as the budget allows.
     assert most_in_a_window(asked_at, SPANS[period] * (PARTS - 1) / PARTS) == most
