@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,51 +11,19 @@ from typing import Final
 
 from prober.status.as_json import Json
 
-_PROBLEM: Final = {
-    "type": "object",
-    "required": ["title", "status", "detail"],
-    "properties": {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}},
-}
-_TIME: Final = {"type": "string", "format": "date-time"}
+
+def _object(properties: Mapping[str, object], required: Sequence[str] = ()) -> Json:
+    return {"type": "object", **({"required": [*required]} if required else {}), "properties": dict(properties)}
+
+
+_PROBLEM: Final = _object(
+    {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}},
+    required=["title", "status", "detail"],
+)
 
 
 def document(mark_request: Json, samples_request: Json) -> Json:
     """All of it, with the schemas of the bodies of `POST /v1/marks` and `POST /v1/samples`."""
-    endpoint = _status_schema()["properties"]["endpoints"]["items"]  # type: ignore[index]
-    known = {
-        "200": _json("As it is now.", {"$ref": "#/components/schemas/Endpoint"}, tagged=True),
-        "304": {"description": "Unchanged since the version that `If-None-Match` names."},
-        **_refused("404"),
-    }
-    of_health = {
-        "type": "object",
-        "required": ["status", "serviceId", "checks"],
-        "properties": {"status": {"enum": ["pass", "warn", "fail"]}, "serviceId": {"type": "string"}},
-    }
-    healthy = {
-        "200": _json("It passes, or there is a warning.", of_health, media_type="application/health+json"),
-        "503": {
-            "description": "It changed or cannot be reached; or the database cannot be read (`problem+json`).",
-            "content": {
-                "application/health+json": {"schema": of_health}, "application/problem+json": {"schema": _PROBLEM}
-            },
-        },
-        **_refused("404"),
-    }  # fmt: skip
-    list_ = {"type": "array", "items": {"$ref": "#/components/schemas/Endpoint"}}
-    every = {"type": "object", "required": ["endpoints"], "properties": {"endpoints": list_}}
-    listed = {"200": _json("All of them.", every, tagged=True), "304": known["304"]}
-    set_ = {
-        "201": _json(
-            "It is recorded.",
-            {"type": "object", "required": ["mark"], "properties": {"mark": {"$ref": "#/components/schemas/Set"}}},
-        ),
-        **_refused("400", "409", "413", "415", "422"),
-    }
-    counts = {"type": "object", "properties": {"samples": {"type": "integer"}, "stored": {"type": "integer"}}}
-    taken = {**set_, "202": _json("Taken in.", {"type": "object", "properties": {"taken": counts}})}
-    del taken["201"]
-    ok = {"200": _json("Yes.", {"type": "object", "properties": {"status": {"const": "ok"}}})}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -64,55 +32,80 @@ def document(mark_request: Json, samples_request: Json) -> Json:
             "description": "How every watched endpoint stands, for scrapers, routers and pipelines.",
         },
         "security": [{"token": []}, {}],
-        "paths": {
-            "/metrics": {"get": _operation("metrics", "Prometheus' text format.", {"200": _text("text/plain")})},
-            "/healthz": {"get": _operation("alive", "Whether the process answers.", ok, is_open=True)},
-            "/readyz": {"get": _operation("ready", "Whether the database can be read.", ok, is_open=True)},
-            "/v1/endpoints": {"get": _operation("endpoints", "Every endpoint, most urgent first.", listed, _IF)},
-            "/v1/endpoints/{name}": {
-                "get": _operation("endpoint", "One endpoint; `verdict` is for a router.", known, _NAME, _IF)
-            },
-            "/v1/endpoints/{name}/health": {
-                "get": _operation("health", "One endpoint for a load balancer: pass, warn or fail.", healthy, _NAME)
-            },
-            "/v1/marks": {
-                "post": _operation("mark", "Record a deploy of your own, or a known-good version.", set_)
-                | _taking("Mark")
-            },
-            "/v1/samples": {
-                "post": _operation("samples", "Store live samples; their texts are not kept.", taken)
-                | _taking("Samples")
-            },
-            "/v1/traces": _otlp("traces", "spans", "resourceSpans", "ExportTraceServiceRequest", "rejectedSpans"),
-            "/v1/logs": _otlp("logs", "log records", "resourceLogs", "ExportLogsServiceRequest", "rejectedLogRecords"),
-            "/openapi.json": {
-                "get": _operation("openapi", "This document.", {"200": _json("It.", {"type": "object"})})
-            },
-            "/status": {"get": _operation("page", "A page for people.", {"200": _text("text/html")})},
-            "/badge/{name}.svg": {
-                "get": _operation(
-                    "badge", "A picture of the state.", {"200": _text("image/svg+xml"), **_refused("404")}, _NAME
-                )
-            },
-        },
+        "paths": _paths(),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "responses": {"Problem": _json("What is wrong.", _PROBLEM, media_type="application/problem+json")},
             "schemas": {
-                "Endpoint": endpoint,
+                "Endpoint": _status_schema()["properties"]["endpoints"]["items"],  # type: ignore[index]
                 "Mark": mark_request,
                 "Samples": samples_request,
-                "Set": {
-                    "type": "object",
-                    "required": ["kind", "at", "what", "ref", "actor", "note"],
-                    "properties": {
+                "Set": _object(
+                    {
                         "kind": {"enum": ["deploy", "known-good"]},
-                        "at": _TIME,
+                        "at": {"type": "string", "format": "date-time"},
                         **{one: {"type": "string"} for one in ("what", "ref", "actor", "note")},
                     },
-                },
+                    required=["kind", "at", "what", "ref", "actor", "note"],
+                ),
             },
         },
+    }
+
+
+def _paths() -> Json:
+    unchanged = {"304": {"description": "Unchanged since the version that `If-None-Match` names."}}
+    endpoint = {"$ref": "#/components/schemas/Endpoint"}
+    known = {"200": _json("As it is now.", endpoint, tagged=True), **unchanged, **_refused("404")}
+    every = _object({"endpoints": {"type": "array", "items": endpoint}}, required=["endpoints"])
+    listed = {"200": _json("All of them.", every, tagged=True), **unchanged}
+    refused = _refused("400", "409", "413", "415", "422")
+    set_ = {
+        "201": _json("It is recorded.", _object({"mark": {"$ref": "#/components/schemas/Set"}}, ["mark"])),
+        **refused,
+    }
+    counts = _object({"samples": {"type": "integer"}, "stored": {"type": "integer"}})
+    taken = {**refused, "202": _json("Taken in.", _object({"taken": counts}))}
+    ok = {"200": _json("Yes.", _object({"status": {"const": "ok"}}))}
+    badge = {"200": _text("image/svg+xml"), **_refused("404")}
+    return {
+        "/metrics": {"get": _operation("metrics", "Prometheus' text format.", {"200": _text("text/plain")})},
+        "/healthz": {"get": _operation("alive", "Whether the process answers.", ok, is_open=True)},
+        "/readyz": {"get": _operation("ready", "Whether the database can be read.", ok, is_open=True)},
+        "/v1/endpoints": {"get": _operation("endpoints", "Every endpoint, most urgent first.", listed, _IF)},
+        "/v1/endpoints/{name}": {
+            "get": _operation("endpoint", "One endpoint; `verdict` is for a router.", known, _NAME, _IF)
+        },
+        "/v1/endpoints/{name}/health": {
+            "get": _operation("health", "One endpoint for a load balancer: pass, warn or fail.", _health(), _NAME)
+        },
+        "/v1/marks": {
+            "post": _operation("mark", "Record a deploy of your own, or a known-good version.", set_) | _taking("Mark")
+        },
+        "/v1/samples": {
+            "post": _operation("samples", "Store live samples; their texts are not kept.", taken) | _taking("Samples")
+        },
+        "/v1/traces": _otlp("traces", "spans", "resourceSpans", "ExportTraceServiceRequest", "rejectedSpans"),
+        "/v1/logs": _otlp("logs", "log records", "resourceLogs", "ExportLogsServiceRequest", "rejectedLogRecords"),
+        "/openapi.json": {"get": _operation("openapi", "This document.", {"200": _json("It.", {"type": "object"})})},
+        "/status": {"get": _operation("page", "A page for people.", {"200": _text("text/html")})},
+        "/badge/{name}.svg": {"get": _operation("badge", "A picture of the state.", badge, _NAME)},
+    }
+
+
+def _health() -> Json:
+    schema = _object(
+        {"status": {"enum": ["pass", "warn", "fail"]}, "serviceId": {"type": "string"}},
+        required=["status", "serviceId", "checks"],
+    )
+    of_health = "application/health+json"
+    return {
+        "200": _json("It passes, or there is a warning.", schema, media_type=of_health),
+        "503": {
+            "description": "It changed or cannot be reached; or the database cannot be read (`problem+json`).",
+            "content": {of_health: {"schema": schema}, "application/problem+json": {"schema": _PROBLEM}},
+        },
+        **_refused("404"),
     }
 
 
@@ -184,16 +177,8 @@ def _version() -> str:
 
 def _otlp(name: str, items: str, holds: str, request: str, rejected: str) -> Json:
     """An address that takes OTLP/HTTP."""
-    partly = {
-        "type": "object",
-        "properties": {
-            "partialSuccess": {
-                "type": "object",
-                "required": [rejected, "errorMessage"],
-                "properties": {rejected: {"type": "string"}, "errorMessage": {"type": "string"}},
-            }
-        },
-    }
+    success = _object({one: {"type": "string"} for one in (rejected, "errorMessage")}, [rejected, "errorMessage"])
+    partly = _object({"partialSuccess": success})
     binary = {"application/x-protobuf": {"schema": {"type": "string", "format": "binary"}}}
     answers = {
         "200": {
@@ -209,7 +194,7 @@ def _otlp(name: str, items: str, holds: str, request: str, rejected: str) -> Jso
                 "required": True,
                 "description": f"An {request}, plain or gzip; protobuf needs the extra `otel`.",
                 "content": {
-                    "application/json": {"schema": {"type": "object", "properties": {holds: {"type": "array"}}}},
+                    "application/json": {"schema": _object({holds: {"type": "array"}})},
                     **binary,
                 },
             },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -89,37 +89,34 @@ def size_of(pattern: str) -> int:
     return _size(_parser.parse(pattern))
 
 
-def parts_in(schema: JsonValue) -> int:
-    """Parts of a JSON Schema, those of values left out; counted up to one more than `LARGEST_SCHEMA`."""
-    found, waiting = 0, [schema]
-    while waiting and found <= LARGEST_SCHEMA:
-        part = waiting.pop()
-        if isinstance(part, (dict, list, bool)):
-            found += 1
+def extent_of(schema: JsonValue) -> tuple[int, int]:
+    """Parts of a JSON Schema, those of values left out, and how many objects and lists are inside each other.
+
+    Nothing is read beyond one part more than `LARGEST_SCHEMA`.
+    """
+    parts = deepest = 0
+    waiting = [(schema, 0, True)]
+    while waiting and parts <= LARGEST_SCHEMA:
+        part, depth, counts = waiting.pop()
+        deepest = max(deepest, depth)
+        parts += counts and isinstance(part, (dict, list, bool))
         if isinstance(part, dict):
-            waiting.extend(value for key, value in part.items() if key not in _DATA)
+            waiting += [(held, depth + 1, counts and key not in _DATA) for key, held in part.items()]
         elif isinstance(part, list):
-            waiting.extend(part)
-    return found
+            waiting += [(held, depth + 1, counts) for held in part]
+    return parts, deepest
 
 
 def too_large(schema: JsonValue) -> str | None:
     """By what a JSON Schema is too large to be checked; None where it is not."""
-    if parts_in(schema) > LARGEST_SCHEMA:
+    parts, deepest = extent_of(schema)
+    if parts > LARGEST_SCHEMA:
         return f"more than {LARGEST_SCHEMA:,} objects, lists, true and false"
-    level, depth = [schema], 0
-    while level:
-        level = [held for part in level for held in _held_by(part)]
-        depth += 1
-        if depth > DEEPEST_SCHEMA + 1:
-            return f"more than {DEEPEST_SCHEMA} objects and lists inside each other"
+    if deepest > DEEPEST_SCHEMA:
+        return f"more than {DEEPEST_SCHEMA} objects and lists inside each other"
     if len(json.dumps(schema)) > LONGEST_SCHEMA:
         return f"more than {LONGEST_SCHEMA:,} characters"
     return None
-
-
-def _held_by(part: JsonValue) -> Iterable[JsonValue]:
-    return part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
 
 
 def unbounded(schema_text: str) -> str | None:

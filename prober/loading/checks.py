@@ -15,7 +15,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, specification_with
 
-from prober.fingerprint.bounded import LARGEST, parts_in, size_of, too_large, unbounded
+from prober.fingerprint.bounded import LARGEST, extent_of, size_of, too_large, unbounded
 from prober.loading.lines import Finding
 from prober.loading.suggestions import did_you_mean
 from prober.loading.validation_errors import shaped
@@ -226,7 +226,7 @@ class SchemaSum:
                 schema = row.get(name) if isinstance(row, dict) else None
                 if not isinstance(schema, dict):
                     continue
-                self._seen.setdefault(json.dumps(schema), parts_in(schema))
+                self._seen.setdefault(json.dumps(schema), extent_of(schema)[0])
                 if sum(self._seen.values()) > LARGEST_SCHEMAS:
                     message = (
                         f"the JSON Schemas of this file have more than {LARGEST_SCHEMAS:,} parts together; shorten "

@@ -48,7 +48,7 @@ _BASES = {name.removeprefix("not-") for name in typing.get_args(CheckType)}
 _NEGATED = re.compile(r"(not|no|does-not|doesnt|never)-")
 _VALUELESS = {"is-json", "is-refusal"}
 _PERIODS = frozenset({"second", "minute", "hour", "day", "week", "month", "year"})
-_OTHER_UNITS: Final[Mapping[str, int]] = {
+_SECONDS_OF_UNIT: Final[Mapping[str, int]] = {
     **dict.fromkeys(("connect_s", "read_s", "total_s", "seconds"), 1),
     "hours": 3_600,
 }
@@ -191,8 +191,8 @@ def number_meant(value: JsonValue, *, is_whole: bool, name: str = "") -> str:
         return f"write {text}, without quotes"
     if name in _PERCENT and re.fullmatch(r"\d{1,3}(\.\d+)? ?%", text):
         return f"write {float(text.rstrip(' %')) / _PERCENT[name]:g}"
-    if name in _OTHER_UNITS and (time_s := seconds_meant(text)):
-        return f"write {time_s / _OTHER_UNITS[name]:g}"
+    if name in _SECONDS_OF_UNIT and (time_s := seconds_meant(text)):
+        return f"write {time_s / _SECONDS_OF_UNIT[name]:g}"
     if not is_whole and re.fullmatch(r"[$€£] ?\d+(\.\d+)?", text):
         return f"write {text.lstrip('$€£ ')}"
     if is_whole and isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
@@ -227,14 +227,14 @@ def _unit_meant(name: str, shape: type[BaseModel], value: JsonValue | None) -> s
     return f"write hours: {seconds_meant(every) / 3_600:g}" if shape is ReferenceRule and every else None
 
 
-_FORMS: Final = {"timeouts": "write timeouts: {total_s: 30}, in seconds"}
+_WRITTEN_OTHERWISE: Final = {"timeouts": "write timeouts: {total_s: 30}, in seconds"}
 """Fields that take another form here than those of other tools."""
 
 
 def _one_of_ours(field: str, given: Collection[str]) -> str:
     if field in given:
         return f"{field} is there already; remove one of the two"
-    return _FORMS.get(field) or f'did you mean "{field}"?'
+    return _WRITTEN_OTHERWISE.get(field) or f'did you mean "{field}"?'
 
 
 def _instead_of(name: str, shape: type[BaseModel], given: Collection[str]) -> str:

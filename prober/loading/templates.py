@@ -83,35 +83,40 @@ def expanded(raw: Mapping[str, JsonValue], folder: Path) -> Expanded:
         return Expanded(dict(raw), (), findings)
     asked: list[JsonValue] = []
     places: list[int] = []
-    room = _Room(MOST_CHARACTERS)
+    left = _CharactersLeft(MOST_CHARACTERS)
     for place, probe in enumerate(probes):
         made = [probe]
-        if isinstance(probe, dict) and not room.is_full:
-            made = _expanded(probe, constants, folder, ("probes", place), findings, room)
+        if isinstance(probe, dict) and not left.is_used_up:
+            made = _expanded(probe, constants, folder, ("probes", place), findings, left)
         asked += made
         places += [place] * len(made)
     return Expanded({**raw, "probes": asked}, places, findings)
 
 
-class _Room:
+class _CharactersLeft:
     """For the filled-in texts of a set."""
 
     def __init__(self, characters: int) -> None:
         self._characters = characters
 
     @property
-    def is_full(self) -> bool:
+    def is_used_up(self) -> bool:
         return self._characters < 0
 
     def take(self, texts: Sequence[JsonValue], values: Row) -> bool:
         """Count the texts with these values in them, before they are filled in. False: the set has too many."""
         for text in _strings([*texts]):
             self._characters -= len(text) + sum(len(values.get(name, "")) for name in _VARIABLE.findall(text))
-        return not self.is_full
+        return not self.is_used_up
 
 
 def _expanded(
-    probe: dict[str, JsonValue], constants: Row, folder: Path, here: Where, findings: list[Finding], room: _Room
+    probe: dict[str, JsonValue],
+    constants: Row,
+    folder: Path,
+    here: Where,
+    findings: list[Finding],
+    left: _CharactersLeft,
 ) -> list[JsonValue]:
     if probe.get("template") is False:
         if probe.get("vars") is not None:
@@ -147,7 +152,7 @@ def _expanded(
         return [probe]
     rows = rows or [("", {})]
     filled = [*texts.values(), probe.get("expect")]
-    if not all(room.take(filled, constants | row) for _, row in rows):
+    if not all(left.take(filled, constants | row) for _, row in rows):
         message = f"with this probe the texts of the set have more than {MOST_CHARACTERS:,} characters, filled in"
         findings.append(Finding(here, f"{message}; shorten texts or values, or split the file over several"))
         return [probe]

@@ -84,18 +84,18 @@ def advance(
     readings = _with_silent(memory, readings)
     parts = dict(memory.parts)
     facts: list[Fact] = []
-    handled: set[str] = set()
+    reported: set[str] = set()
     for group in _groups(memory, readings):
         is_confirmed = any(_is_confirmed(_known(memory, one), one, again) for one in group)
         is_confirmed |= again is None and sum(_new(_known(memory, one), one).total() for one in group) > 1
         if is_confirmed:
             facts.append(_fact(memory, readings, group))
         for one in group:
-            handled.add(one.key)
+            reported.add(one.key)
             known = _known(memory, one)
             parts[one.key] = _after(known, one, readings.round, is_confirmed, again)
     for key, reading in readings.of.items():
-        if key not in handled:
+        if key not in reported:
             parts[key] = _taken(_known(memory, reading), reading.counts, readings.round)
     if len(parts) > PARTS_KEPT:
         newest = sorted(parts, key=lambda key: max((seen.last for seen in parts[key].values.values()), default=""))
