@@ -292,8 +292,8 @@ def _triage(context: PageContext, triage: Triage, endpoint: str) -> None:
         lines.append(f"- **{joined(one.percent)}** {CAUSE_WORDS[one.cause]}.{sides}")
     st.markdown("\n".join(lines))
     if likely:
-        what, _, command = likely[0].settles.partition(": prober ")
-        settles = inline(what, 300) + (f": {code(one_line(f'prober {command}'))}" if command else "")
+        command = f": {code(one_line(likely[0].command))}" if likely[0].command else ""
+        settles = f"{inline(likely[0].measurement, 300)}{command}"
         st.caption(f"What would settle the first: {settles}.")
     link("All causes, and the checks behind them", "triage", endpoint=endpoint)
 

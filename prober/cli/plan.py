@@ -272,7 +272,7 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned], *
     scheduled = promise.scheduled
     say(
         f"  Promise: at most {count(promise.false_alarms_per_year, 'false alarm')} a year "
-        f"(one in {count(round(scheduled), 'scheduled round')} or more), all probe sets together.\n"
+        f"(at most one in {count(round(scheduled), 'scheduled round')}), all probe sets together.\n"
         f"  Not covered: behaviour that comes and goes more slowly than the reference can show "
         f"({_lasting(min(one.reference_days for one in sets))}). It can raise more false alarms."
     )

@@ -96,14 +96,14 @@ def status(
     elif expected is not None:
         _say_expected(expected, deliveries, now)
     else:
-        say(*_silence(daemon_statuses, now))
+        gravest = [*_silence(daemon_statuses, now), *_not_followed(daemon_statuses), *_troubled(deliveries)]
+        say(*gravest, *([""] if gravest else []))  # before what may be long
         _show(statuses)
         say(*(_feature_words(one, whole.shifts) for one in whole.features))
         say(*(f"{one.endpoint}: beside it, {candidate_words(one)}" for one in beside))
         say(*_budget_words(whole.budgets))
         say(*map(_account_words, whole.accounts))
         say(*(one_line(bill_words(one, now)) for one in whole.bills if one.has_cost))
-        say(*_not_followed(daemon_statuses), *_troubled(deliveries))
     if expected is not None:
         return 0 if expected.is_met else 3
     return exit_code(statuses)
@@ -221,7 +221,7 @@ def _silence(daemon_statuses: Sequence[DaemonStatus], now: datetime) -> list[str
     """The gravest, so the first: everything else may be old."""
     since = attendance(daemon_statuses, now).silent_since
     said = "nothing is asked, so what follows is from before then. Start `prober run` again."
-    return [f"The prober fell silent at {minute(since)}: {said}", ""] if since else []
+    return [f"The prober fell silent at {minute(since)}: {said}"] if since else []
 
 
 def _not_followed(daemon_statuses: Sequence[DaemonStatus]) -> list[str]:
@@ -311,8 +311,8 @@ def _reason(one: EndpointStatus) -> str:
     incident = f" (incident {one.incident.id}, {one.incident.state})" if one.incident else ""
     judged = f"; evidence from {minute(one.judged_from)} on" if one.judged_from else ""
     judged += f"; next round at {minute(one.next_round_at)}" if one.next_round_at else ""
-    already = [PROTECTIONS[name] for name in one.protected_by if is_asked]
-    watched = "".join(f"\n  watched already: {what}" for what in already)
+    already = "; ".join(PROTECTIONS[name] for name in one.protected_by if is_asked)
+    watched = f"\n  watched already: {already}" if already else ""
     return f"{one.shown}{since}: {one.why}{missing}{judged}{incident}{watched}"
 
 

@@ -69,8 +69,15 @@ class Ranked:
     supporting: tuple[str, ...]
     """Details of the checks that support it."""
     opposing: tuple[str, ...]
-    settles: str
-    """The one measurement that would settle it."""
+    measurement: str
+    """The one that would settle it."""
+    command: str = ""
+    """That makes this measurement; empty where it is not the prober's to make."""
+
+    @property
+    def settles(self) -> str:
+        """The measurement and its command, in a line."""
+        return f"{self.measurement}: {self.command}" if self.command else self.measurement
 
     @property
     def percent(self) -> str:

@@ -263,8 +263,8 @@ _FIXES = (
     ("could not extend file", "the server cannot make its files larger; free space on its disk, or raise its limit"),
     (
         "readonly",
-        "the database was opened for reading, or its file may not be written, or, to be read, its folder, in which "
-        "SQLite keeps a -wal and a -shm file beside it; check owner and mode of both",
+        "this user may not write the file or its folder, and SQLite needs both, even to read: it keeps a -wal and a "
+        "-shm file beside the database; run this as their owner, or change owner and mode",
     ),
     (
         "read-only",

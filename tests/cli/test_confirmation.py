@@ -83,7 +83,7 @@ def test_a_confirmation_that_waits_is_shown(prober: Run, home: Path, monkeypatch
 def test_plan_says_how_often_suspicion_may_be_asked_about(prober: Run, home: Path) -> None:
     write_probes(home, confirm={"rounds": 3, "per_day": 5})
     words = " ".join(prober("plan").out.split())
-    assert "one in 365 scheduled rounds or more" in words
+    assert "at most one in 365 scheduled rounds" in words
     assert (
         "Confirmation: a suspicious round is followed at once by up to 3 more rounds, at most 5 a day (10 asks) for one probe set."
         in words

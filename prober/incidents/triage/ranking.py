@@ -52,22 +52,26 @@ Table = Mapping[str, Mapping[str, tuple[int, int]]]
 Answered = tuple[Check, float, Mapping[Cause, float]]
 """A check, how often it answers yes by itself, and cause → probability that it does not bring a yes about."""
 
-SETTLES: Final[Mapping[Cause, str]] = {
-    "prompt": "ask the present model the old prompt: prober triage {endpoint} --ask 120",
-    "configuration": "ask with the old parameters: prober triage {endpoint} --ask 120",
-    "model": "ask the last snapshot or a fallback the same prompts: prober triage {endpoint} --ask 120 --fallback NAME",
-    "system_prompt": "ask the provider directly, around the gateway, and compare the input tokens",
-    "routing": "declare the same model in a second region as another endpoint",
-    "gateway_cache": "ask once with the cache switched off for this request",
-    "input_shift": "ask the inputs of last week again, and compare the replies",
-    "retrieval": "ask with the passages retrieved last week",
-    "provider_outage": "see the provider's status page",
-    "budget": "see what was spent: prober status",
-    "key_refused": "check the key and the library that signs in: prober doctor",
-    "model_gone": "see which models the provider lists",
-    "request_refused": "correct what the provider names, and ask once: prober once",
-    "none": "wait for more rounds",
+SETTLES: Final[Mapping[Cause, tuple[str, str]]] = {
+    "prompt": ("ask the present model the old prompt", "prober triage {endpoint} --ask 120"),
+    "configuration": ("ask with the old parameters", "prober triage {endpoint} --ask 120"),
+    "model": (
+        "ask the last snapshot or a fallback the same prompts",
+        "prober triage {endpoint} --ask 120 --fallback NAME",
+    ),
+    "system_prompt": ("ask the provider directly, around the gateway, and compare the input tokens", ""),
+    "routing": ("declare the same model in a second region as another endpoint", ""),
+    "gateway_cache": ("ask once with the cache switched off for this request", ""),
+    "input_shift": ("ask the inputs of last week again, and compare the replies", ""),
+    "retrieval": ("ask with the passages retrieved last week", ""),
+    "provider_outage": ("see the provider's status page", ""),
+    "budget": ("see what was spent", "prober status"),
+    "key_refused": ("check the key and the library that signs in", "prober doctor"),
+    "model_gone": ("see which models the provider lists", ""),
+    "request_refused": ("correct what the provider names, and ask once", "prober once"),
+    "none": ("wait for more rounds", ""),
 }
+"""Cause → the measurement that would settle it, and the command that makes it."""
 
 
 def rank(checks: Sequence[Check], endpoint: str, counts: Table = COUNTS, temperature: float = TEMPERATURE) -> tuple[
@@ -93,16 +97,16 @@ def rank(checks: Sequence[Check], endpoint: str, counts: Table = COUNTS, tempera
     said: dict[str, Check] = {one.name: one for one in checks if one.name in CERTAIN and one.answer == "yes"}
     if not said:
         odds["none"] = shares[()]
-    ranked = [
-        Ranked(cause, odds[cause], *_reasons(cause, answered), SETTLES[cause].format(endpoint=endpoint))
-        for cause in odds
-    ]
+    ranked = [Ranked(cause, odds[cause], *_reasons(cause, answered), *_settles(cause, endpoint)) for cause in odds]
     ranked += [
-        Ranked(cause, 1.0, (said[cause].details,), (), SETTLES[cause].format(endpoint=endpoint))
-        for cause in CERTAIN
-        if cause in said
+        Ranked(cause, 1.0, (said[cause].details,), (), *_settles(cause, endpoint)) for cause in CERTAIN if cause in said
     ]
     return tuple(sorted(ranked, key=lambda one: -one.probability))
+
+
+def _settles(cause: Cause, endpoint: str) -> tuple[str, str]:
+    measurement, command = SETTLES[cause]
+    return measurement, command.format(endpoint=endpoint)
 
 
 def sets(of: Sequence[Cause] = CAUSES) -> list[tuple[Cause, ...]]:
