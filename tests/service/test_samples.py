@@ -53,7 +53,7 @@ def test_a_broken_sample_names_its_place_and_stores_nothing(score: object) -> No
 
 
 def traffic(
-    hours: int, shift_at: int, begin: datetime, questions: int = 30, minutes: int = 150
+    hours: int, shift_at: int, begin: datetime, questions: int = 20, minutes: int = 150
 ) -> list[dict[str, object]]:
     """So many questions in so many minutes; from `shift_at` on others, and what retrieval finds is worse."""
     rng = np.random.default_rng(7)
@@ -110,7 +110,7 @@ def test_a_triage_hears_what_live_samples_say(shifted: Store, since: datetime, s
 def test_a_triage_hears_of_a_shift_where_an_hour_has_too_few_samples() -> None:
     with Store.in_memory() as store:
         now = BEGIN + timedelta(days=10)
-        accept_samples(store, traffic(24 * 10, 24 * 9, BEGIN, questions=10, minutes=60), SampleRules(), now)
+        accept_samples(store, traffic(24 * 10, 24 * 9, BEGIN, questions=5, minutes=60), SampleRules(), now)
         (status,) = store.query(feature_statuses)
         assert [one.side for one in status.shifts] == ["inputs"]
         assert store.query(live_samples, "bot", SHIFT - timedelta(days=1), now) == LiveSamples(inputs_moved=True)
