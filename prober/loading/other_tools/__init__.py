@@ -25,10 +25,10 @@ from prober.loading.other_tools.tools import (
     inspect,
     lm_eval,
     openai_evals,
+    problem,
 )
 from prober.loading.other_tools.traffic import batch, helicone, is_batch, is_langfuse, langfuse
 from prober.loading.reply_log import LoggedReply
-from prober.model.errors import LogError, Problem
 from prober.text import count
 
 OWN: Final = "prober"
@@ -119,7 +119,7 @@ def read(
         return
     name = name or next((name for name, tool in TOOLS.items() if records and tool.is_its(first)), None)
     if name is None:
-        raise LogError([Problem(str(path), records[0][0] if records else 0, "", _unknown(first))])
+        raise problem(path, records[0][0] if records else 0, _unknown(first))
     tool, source, found = TOOLS[name], Source(path), 0
     seen: dict[str, SeenReplies] = {}
     try:
@@ -129,7 +129,7 @@ def read(
                 yield reply_log.noticed(reply_log.logged(line, str(path), number), seen)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         message = f"cannot be read as {tool.title} ({type(error).__name__}): it is not of the usual shape"
-        raise LogError([Problem(str(path), 0, "", message)]) from error
+        raise problem(path, 0, message) from error
     report(f"{path}: {tool.title}, {count(found, 'reply')}; not carried over: {tool.not_carried}")
     for what, times in source.left_out.items():
         report(f"{path}: left out: {f'{times} ' if times > 1 else ''}{what}")

@@ -13,16 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from prober.loading.files import why_not_json
-from prober.loading.other_tools.tools import Record
-from prober.model.errors import LogError, Problem
+from prober.loading.other_tools.tools import Record, problem
+from prober.loading.other_tools.yaml_record import yaml_record
 
 OWN_KEYS: Final = frozenset({"round", "endpoint", "probe"})
-MOST_YAML: Final = 30_000_000
-"""Values, and characters in them, that a YAML file may have once its aliases are written out."""
-MOST_DEEP: Final = 200
 MOST_OPENING: Final = 10_000
 """Bytes of comments and marks that YAML may begin with."""
 _YAML: Final = re.compile(rb"(?:evalId|results|config|shareableUrl|metadata|version|timestamp|prompts|stats):(?:\s|$)")
@@ -33,8 +28,6 @@ _COLUMN: Final = re.compile(rb'(^|[,;\t]) *"?\[[^\]\n",{}]{1,200}\] ')
 """How the name of a column of answers begins in promptfoo's tables: the provider, then what it was asked."""
 _SCORES: Final = ("Status", "Score")
 """What newer versions write behind each column of answers."""
-
-
 MOST_UNPACKED: Final = 4 << 30
 """Bytes that a packed log may have once it is unpacked."""
 
@@ -60,7 +53,7 @@ def records_of(
     lines = content[:MOST_OPENING].splitlines()
     opening = next((line for line in lines if line.strip() and not line.startswith(_UNSAID)), b"")
     if _YAML.match(opening) or (is_yaml and first[:1] not in (b"{", b"[", b"<", b"")):
-        yield 0, _from_yaml(path, _decoded(path, content))
+        yield 0, yaml_record(path, _decoded(path, content))
         return
     start = content.lstrip()[:1]
     if start not in (b"{", b"["):
@@ -114,14 +107,14 @@ def _decoded(path: Path, content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _problem(path, content.count(b"\n", 0, error.start) + 1, why_not_json(b"", 2, error)) from error
+        raise problem(path, content.count(b"\n", 0, error.start) + 1, why_not_json(b"", 2, error)) from error
 
 
 def _rows(path: Path, content: bytes, is_header: Callable[[bytes], bool]) -> Iterator[tuple[int, Record]]:
     header = content.lstrip().partition(b"\n")[0]
     text = _decoded(path, content)
     if not is_header(header):
-        raise _problem(path, 1, why_not_json(header, 1, json.JSONDecodeError("Expecting value", "", 0)))
+        raise problem(path, 1, why_not_json(header, 1, json.JSONDecodeError("Expecting value", "", 0)))
     csv.field_size_limit(LONGEST_CELL)
     between = delimiter(header)
     rows = csv.DictReader(
@@ -134,19 +127,19 @@ def _rows(path: Path, content: bytes, is_header: Callable[[bytes], bool]) -> Ite
     try:
         names = [name.strip() for name in rows.fieldnames or ()]
         if twice := next((name for name in names if name and names.count(name) > 1), None):
-            raise _problem(path, 1, f"a table with two columns {twice}; leave one out")
+            raise problem(path, 1, f"a table with two columns {twice}; leave one out")
         is_own = set(names) >= OWN_KEYS
         for row in rows:
             if None in row:
                 message = "has more cells than the first line has columns; put cells that hold a separator into quotes"
-                raise _problem(path, rows.line_num, message)
+                raise problem(path, rows.line_num, message)
             if is_own and row.get("text", "") is None:
-                raise _problem(path, rows.line_num, "ends before the column text; is the file complete?")
+                raise problem(path, rows.line_num, "ends before the column text; is the file complete?")
             cells = {key.strip(): value for key, value in row.items() if value}
             yield rows.line_num, Row(cells) if is_own else {key: _cell(value) for key, value in cells.items()}
     except csv.Error as error:
         message = f"is no table that can be read ({error}); is the file complete, and are its quotes closed?"
-        raise _problem(path, rows.line_num, message) from error
+        raise problem(path, rows.line_num, message) from error
 
 
 def _cell(value: str) -> object:
@@ -177,7 +170,7 @@ def _documents(path: Path, text: str) -> Iterator[tuple[int, Record]]:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             line, why = getattr(error, "lineno", line), getattr(error, "msg", "nested too deeply")
-            raise _problem(path, line, f"not JSON ({why}); is the file complete?") from error
+            raise problem(path, line, f"not JSON ({why}); is the file complete?") from error
         yield from ((line, one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict))
 
 
@@ -188,7 +181,7 @@ def _lines(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise _problem(path, number_, why_not_json(line, number_, error)) from error
+            raise problem(path, number_, why_not_json(line, number_, error)) from error
         if isinstance(record, dict):
             yield number_, record
 
@@ -200,22 +193,18 @@ def _unpacked(path: Path, content: bytes) -> Record:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if "[Content_Types].xml" in packed.namelist():
-                raise _problem(path, 0, "is a file of a spreadsheet or an office program; save it as CSV")
+                raise problem(path, 0, "is a file of a spreadsheet or an office program; save it as CSV")
             if not any(name in packed.namelist() for name in _INSPECT_STARTS):
-                raise _problem(path, 0, "a zip archive, and no Inspect log; unpack it, and give the files in it")
+                raise problem(path, 0, "a zip archive, and no Inspect log; unpack it, and give the files in it")
             if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
-                raise _problem(path, 0, "too large once it is unpacked; unpack it, and give the files in it")
+                raise problem(path, 0, "too large once it is unpacked; unpack it, and give the files in it")
             names = [name for name in packed.namelist() if name.startswith("samples/") and name.endswith(".json")]
             header = next(name for name in _INSPECT_STARTS if name in packed.namelist())
             return {**json.loads(packed.read(header)), "samples": [json.loads(packed.read(name)) for name in names]}
     # NotImplementedError is what zipfile raises for a compression that it does not know.
     except (zipfile.BadZipFile, NotImplementedError, KeyError, TypeError, ValueError, RecursionError) as error:
         message = f"cannot be read as an Inspect log ({error}); write it as JSON with: inspect log dump FILE"
-        raise _problem(path, 0, message) from error
-
-
-def _problem(path: Path, line: int, message: str) -> LogError:
-    return LogError([Problem(str(path), line, "", message)])
+        raise problem(path, 0, message) from error
 
 
 def is_yaml(line: bytes) -> bool:
@@ -253,7 +242,7 @@ def _promptfoo_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:
         answers = _answers(names)
         if not answers:
             message = "has no column of answers; write JSON, with: promptfoo eval --output results.json"
-            raise _problem(path, 1, message)
+            raise problem(path, 1, message)
         for number, row in enumerate(rows):
             cells = [_unquoted(cell) for cell in row] + [""] * (len(names) - len(row))
             known = dict(zip(names[: answers[0]], cells, strict=False))
@@ -268,7 +257,7 @@ def _promptfoo_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:
                     },
                 )
     except (csv.Error, StopIteration, IndexError) as error:
-        raise _problem(path, rows.line_num, f"is no table that can be read ({error})") from error
+        raise problem(path, rows.line_num, f"is no table that can be read ({error})") from error
 
 
 def _before_answers(header: bytes) -> str:
@@ -314,58 +303,3 @@ def _asked(name: str, known: Mapping[str, str], number: int) -> dict[str, object
     if prompt == label and known.keys() - {"Description"}:  # a name of the prompt, which does not say what was asked
         return {"provider": provider, "description": description or f"test-{number}: {label}"[:200]}
     return {"provider": provider, "prompt": {"raw": prompt}, "description": description}
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML as JavaScript writes it (version 1.2): `12:30`, `yes` and dates are texts."""
-
-    yaml_implicit_resolvers: Mapping[str, object] = {}
-
-
-for _kind, _pattern, _starts in (
-    ("bool", r"(?:true|false)\Z", "tf"),
-    ("null", r"(?:null|~|)\Z", ["n", "~", ""]),
-    ("int", r"-?(?:0|[1-9][0-9]{0,17})\Z", "-0123456789"),
-    ("float", r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?\Z", "-0123456789"),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_pattern), list(_starts))
-
-
-def _from_yaml(path: Path, text: str) -> Record:
-    try:
-        _check_depth(text)
-        whole = yaml.load(text, Loader=_Loader)
-        if _values(whole, {}) > MOST_YAML:
-            raise _problem(path, 0, "it is too large once its aliases (*name) are written out")
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        words = getattr(error, "problem", None) or str(error)
-        raise _problem(path, mark.line + 1 if mark else 0, f"cannot be read as YAML ({words})") from error
-    if not isinstance(whole, dict):
-        raise _problem(path, 1, "is YAML, and holds no results of promptfoo's")
-    return whole
-
-
-def _check_depth(text: str) -> None:
-    """Raises ValueError before the reader, which is written in C, would end the process."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MOST_DEEP:
-            raise ValueError("nested too deeply")
-
-
-def _values(value: object, counted: dict[int, int]) -> int:
-    """How many values and characters there are, once aliases are written out. Raises ValueError where one stands within
-    itself."""
-    if isinstance(value, bytes):
-        raise ValueError("it holds bytes (!!binary), which are no text")  # noqa: TRY004
-    if not isinstance(value, dict | list | tuple | set):
-        return 1 + (len(value) if isinstance(value, str) else 0)
-    inner = (*value, *value.values()) if isinstance(value, dict) else value
-    if id(value) not in counted:
-        counted[id(value)] = -1
-        counted[id(value)] = 1 + sum(_values(one, counted) for one in inner)
-    if counted[id(value)] < 0:
-        raise ValueError("a value within itself")
-    return counted[id(value)]

@@ -27,6 +27,7 @@ from prober.loading.other_tools.chat import (
     text_of,
     tokens_of,
 )
+from prober.model.errors import LogError, Problem
 
 UNANSWERED: Final = "asks without an answer or an error"
 Record: TypeAlias = Mapping[str, Any]
@@ -273,3 +274,8 @@ def _innermost(value: object) -> object:
     while isinstance(value, list) and value:
         value = value[0]
     return value
+
+
+def problem(path: Path, line: int, message: str) -> LogError:
+    """To raise; line 0 where it is not known."""
+    return LogError([Problem(str(path), line, "", message)])
