@@ -1,5 +1,5 @@
-# One image for daemon (default), workers and dashboard. No compiler, no shell, no root; its file system may be read-only
-# but for /data and /tmp.
+# One image for daemon (default), workers and dashboard. It has no compiler and needs neither a shell nor root; its file
+# system may be read-only but for /data and /tmp.
 FROM python:3.11-slim-bookworm AS build
 
 WORKDIR /src

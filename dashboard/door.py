@@ -207,6 +207,7 @@ async def _answer(send: Send, status: int, header: Header, body: bytes = b"") ->
 
 def main() -> None:
     """Streamlit's command line, with the door in front of its server."""
+    from streamlit import net_util
     from streamlit.web import cli
     from streamlit.web.server.starlette import starlette_server as server
 
@@ -218,6 +219,8 @@ def main() -> None:
             plain(runtime), settings.dashboard_url, header.lower() if header else None, settings.dashboard_proxies
         )
 
+    # It would ask a host of Amazon for the address of this machine, at each start and of each page of another origin.
+    vars(net_util)["get_external_ip"] = lambda: None
     vars(server)["create_starlette_app"] = guarded  # uvicorn takes any ASGI app
     # Otherwise uvicorn puts whom X-Forwarded-For names in the place of the proxy that really knocks.
     os.environ["FORWARDED_ALLOW_IPS"] = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import re
@@ -15,6 +16,12 @@ from prober.asking.wire.format import Path, dig, items, text_of
 
 LONGEST_MESSAGE: Final = 4_000
 """Characters of a provider's words that are read."""
+LONGEST_NOTE: Final = 500
+"""Characters of an error that is not JSON, its markup removed. What is longer is a page for people: it may have a word
+about billing or models in its menu."""
+
+_MARKUP: Final = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+_ADDRESSES: Final = re.compile(r"\bhttps?://\S+|(?<!\w)/\S+")
 
 ANSWERS: Final = frozenset({"choices", "output", "candidates", "content", "promptFeedback"})
 """Keys of an answer, whatever the wire format. A body without any of them that has something to say is an error."""
@@ -150,6 +157,16 @@ def parse(raw: bytes) -> object:
     except (ValueError, RecursionError):
         return None
     return parsed
+
+
+def note_in(raw: bytes) -> object:
+    """An error that is not JSON (plain text, HTML, XML), as if it were an error of JSON; None where it says nothing.
+
+    Addresses are left out: `Cannot POST /v1/models/a` is about an address, not about a model.
+    """
+    text = html.unescape(_MARKUP.sub(" ", raw[: 16 * LONGEST_MESSAGE].decode("utf-8", errors="replace")))
+    words = " ".join(_ADDRESSES.sub(" ", text).split())
+    return {"message": words} if 0 < len(words) <= LONGEST_NOTE else None
 
 
 def _sentence(holder: object) -> str | None:

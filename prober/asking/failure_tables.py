@@ -42,8 +42,9 @@ SURE: Final = _patterns(
         ),
         (
             "model_retired",
-            r"\b(?:models?|deployment|version|snapshot)\b(?:[^.]|\.(?=\S)){0,100}(?<!not )\b(?:retired|decommissioned"
-            r"|deprecated|discontinued|sunset|no longer (?:available|supported|served|offered|accessible)"
+            r"\b(?:models?|deployment|(?<!api )(?<!tls )(?<!browser )version|snapshot)\b(?:[^.]|\.(?=\S)){0,100}"
+            r"(?<!not )\b(?:retired|decommissioned|deprecated|discontinued|sunset"
+            r"|no longer (?:available|supported|served|offered|accessible)"
             r"|end[- ]of[- ](?:its[- ])?life|shut ?down|(?:was|been) removed|is gone|by provider as legacy)\b",
         ),
     )

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from prober.asking import failures, headers, metadata, model_lists
 from prober.asking.access import KEYS, Keys, NoKey, access_of, signed
 from prober.asking.egress import Certificates
-from prober.asking.error_body import error_in, error_in_event, parse, retry_after_s
+from prober.asking.error_body import error_in, error_in_event, note_in, parse, retry_after_s
 from prober.asking.interface import Description
 from prober.asking.model_lists import Listing
 from prober.asking.redaction import redacted, redacted_bytes, without_secrets
@@ -241,11 +241,12 @@ def _refused(endpoint: Endpoint, arrived: Arrived, body: object, at: datetime) -
         to = failures.shortened(arrived.headers.get("location", "nowhere"))
         detail = f"HTTP {arrived.status} to {to}; redirects are refused, write the final address as base_url"
         return _failed(at, "not_found", detail)
-    failure, named = failures.failure_of(arrived.status, body, endpoint.parameters)
+    error = note_in(arrived.body) if body is None else body
+    failure, named = failures.failure_of(arrived.status, error, endpoint.parameters)
     key = f" (the key is in {endpoint.api_key_env})" if failure == "unauthorized" and endpoint.api_key_env else ""
     return replace(
         _failed(at, failure, failures.detail_of(arrived.status, body, arrived.body, named) + key),
-        retry_after_s=retry_after_s(arrived.headers, body, at),
+        retry_after_s=retry_after_s(arrived.headers, error, at),
         model=text_of(dig(body, "model")),
     )
 

@@ -7,9 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from prober.asking import wire_format
 from prober.asking.error_body import LONGEST_WAIT_S, error_in, message_in, retry_after_s
 from prober.asking.failures import detail_of, failure_of, filtered
+from prober.asking.http_provider import interpret
+from prober.asking.transport import Arrived
+from prober.model.declaration import Endpoint
 from tests.asking.conftest import ask, endpoint_for
+from tests.asking.test_wire_kinds import replied
 from tests.asking.wire_server import WireServer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -303,3 +308,57 @@ def test_how_long_to_wait_is_read_from_limits_that_are_used_up(headers: dict[str
 def test_no_wait_is_longer_than_a_week() -> None:
     assert retry_after_s({"retry-after": "1e300"}, None, NOW) == LONGEST_WAIT_S
     assert retry_after_s({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, None, NOW) == LONGEST_WAIT_S
+
+
+NOTES: list[tuple[int, str, str]] = [
+    (400, "Your credit balance is too low", "out_of_credit"),
+    (403, "Payment required: this account has insufficient funds.\n", "out_of_credit"),
+    (429, "You exceeded your monthly quota", "out_of_credit"),
+    (429, "budget exceeded for team search", "out_of_credit"),
+    (500, "upstream said: insufficient credits", "out_of_credit"),
+    (400, "invalid api key\n", "unauthorized"),
+    (400, "API key expired", "unauthorized"),
+    (400, "Missing API key", "unauthorized"),
+    (404, "model 'llama9' not found, try pulling it first", "model_not_found"),
+    (400, "Unknown model: acme/tiny-1", "model_not_found"),
+    (404, "The model acme-large-2 has been retired", "model_retired"),
+    (429, "The model is overloaded, try again later", "provider_error"),
+    (429, "server is at capacity", "provider_error"),
+    (400, "prompt is too long: 9000 tokens > 8192 maximum", "context_length"),
+    (400, "unsupported parameter: 'top_p'", "unsupported_parameter"),
+    (400, "<html><head><title>400</title></head><body><h1>Invalid API&nbsp;key</h1></body></html>", "unauthorized"),
+    (403, "<?xml version='1.0'?><Error><Code>NoFunds</Code><Message>Credit balance too low</Message></Error>", "out_of_credit"),
+    (404, "<html><style>a { color: red }</style><p>The model `tiny` does not exist.</p></html>", "model_not_found"),
+    # What says nothing, or speaks of something else: the status decides.
+    (400, "", "bad_request"),
+    (400, "Bad Request", "bad_request"),
+    (404, "404 page not found", "not_found"),
+    (404, "<pre>Cannot POST /v1/models/tiny/chat</pre>", "not_found"),
+    (404, "The requested URL /v1/models/tiny was not found on this server.", "not_found"),
+    (404, "Cannot GET https://host/models/tiny", "not_found"),
+    (429, "slow down", "rate_limited"),
+    (503, "no healthy upstream", "provider_error"),
+    (403, "Your browser version is no longer supported", "unauthorized"),
+    (400, "This TLS version is no longer supported", "bad_request"),
+    (404, "<script>var message = 'the model does not exist'</script><p>Nothing here</p>", "not_found"),
+    (404, "<!-- model not found --><p>Nothing here</p>", "not_found"),
+    # A page for people is no error of a provider.
+    (404, f"<nav>Pricing: add credits, update payment method</nav>{'<p>Nothing here, sorry.</p>' * 40}", "not_found"),
+    # A company's proxy that refuses the address did not refuse the prompt.
+    (403, "Blocked by our content filter", "unauthorized"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "google"])
+@pytest.mark.parametrize(("status", "body", "failure"), NOTES)
+def test_an_error_that_is_not_json_is_named_by_its_words(kind: str, status: int, body: str, failure: str) -> None:
+    endpoint = Endpoint.model_validate(
+        {"name": "e", "provider": kind, "model": "m", "base_url": "http://x/v1", "parameters": {"top_p": 1}}
+    )
+    arrived = Arrived(status, {"content-type": "text/plain"}, body.encode(), 0.2, None)
+    reply = interpret(wire_format(endpoint), endpoint, arrived, NOW)
+    assert (reply.error, reply.refusal) == (failure, None), reply.error_detail
+
+
+def test_a_wait_is_read_from_plain_text() -> None:
+    assert replied("openai", "rate limit reached, try again in 20s", 429).retry_after_s == 20.0

@@ -273,7 +273,19 @@ def test_a_page_closed_while_it_is_drawn_is_no_error(leaves: bool) -> None:
         asyncio.run(door(scope, None, send))  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def streamlit_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `main` changes in Streamlit, and in the environment, is as it was after the test."""
+    from streamlit import net_util
+    from streamlit.web.server.starlette import starlette_server
+
+    monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)
+    monkeypatch.setattr(starlette_server, "create_starlette_app", vars(starlette_server)["create_starlette_app"])
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("streamlit_put_back")
 @pytest.mark.parametrize(
     ("client", "proxies", "believed"),
     [("127.0.0.1", "127.0.0.1", True), ("127.0.0.1", "10.1.0.5", False), ("10.9.9.9", "127.0.0.1,10.1.0.5", False)],
@@ -299,12 +311,40 @@ def test_who_knocks_is_not_who_a_header_says(
 
     monkeypatch.setenv("PROBER_DASHBOARD_USER_HEADER", "X-User")
     monkeypatch.setenv("PROBER_DASHBOARD_PROXIES", proxies)
-    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     monkeypatch.setattr(starlette_server, "create_starlette_app", lambda runtime: page)
     monkeypatch.setattr(cli, "main", serves)
     monkeypatch.setattr("sys.argv", ["door"])
     main()
     assert seen == ([b"ada"] if believed else [])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("streamlit_put_back")
+def test_no_host_outside_is_asked_for_the_address_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As Streamlit does on every address, which is that of a container, when it prints where it listens."""
+    from streamlit import config, net_util
+    from streamlit.web import bootstrap, cli
+    from streamlit.web.server import server_util
+
+    asked: list[str] = []
+    options = {"server.headless": True, "server.address": "0.0.0.0", "server.enableCORS": True}
+    monkeypatch.setattr(config, "get_option", lambda name, plain=config.get_option: options.get(name, plain(name)))
+    monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda url, **_: asked.append(url))
+
+    def start() -> None:
+        bootstrap._print_url(False)
+        assert not server_util.is_url_from_allowed_origins("http://elsewhere.example")
+
+    start()
+    assert asked, "Streamlit no longer asks, and main need not stop it"
+    asked.clear()
+    monkeypatch.setattr(cli, "main", start)
+    monkeypatch.setattr("sys.argv", ["door"])
+    main()
+    assert asked == []
+    assert "Network URL" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
