@@ -471,7 +471,7 @@ def life_passing(world: World) -> Files:
 @case(slow=True)
 def life_superseded(world: World) -> Files:
     """A change that stays, and another after it: opened, superseded, opened again."""
-    return lived(world, {8: "others", 22: "renamed"}, range(32))
+    return lived(world, {7: "others", 16: "renamed"}, range(22))
 
 
 @case(slow=True)
@@ -578,9 +578,9 @@ for _kind in WORLDS:
 
 @case(slow=True)
 def hours(world: World) -> Files:
-    """Hourly rounds whose days differ: the memory goes by days."""
-    write(world.home, {"moody": scripted("swap", clustering=60, day=8.1)}, canary("moody", schedule={"every": "4h"}))
-    for hour in range(0, 24 * 12, 4):
+    """Four rounds a day, of days that differ: the memory goes by days."""
+    write(world.home, {"moody": scripted("swap", clustering=60, day=8.1)}, canary("moody", schedule={"every": "6h"}))
+    for hour in range(0, 24 * 12, 6):
         world.now = on_day(hour / 24)
         world.prober("once", out=False)
     world.transcript()
