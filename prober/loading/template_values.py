@@ -11,6 +11,7 @@ import math
 import os
 import re
 from collections.abc import Sequence, Sized
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -223,10 +224,14 @@ def content_of(address: str, folder: Path) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Fault(f"{name} is not UTF-8 text; save the file as UTF-8") from None
-    if leaks(text):
+    if _leaks(text):
         raise Fault(f"{name}: {LEAKED}")
     if "\0" in text:
         raise Fault(f"{name} holds a NUL character, which can be neither stored nor sent; remove it")
     if not text.strip():
         raise Fault(f"{name} is empty; write the text into it")
     return text
+
+
+_leaks = lru_cache(maxsize=8)(leaks)
+"""Remembered: many probes may ask with one file, and a long one takes longest to search."""
