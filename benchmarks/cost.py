@@ -67,14 +67,14 @@ def measure(effort: Effort) -> Cost:
     rng = np.random.default_rng(8)
     # First: beside a long history, Python's garbage collector would look through that again and again.
     speeds = tuple(_replay(design, rng, effort) for design in REPLAYED)
-    base, long = ladder.load(ladder.BASE), effort.times(LONG, quick=2 * SHORT)
+    base, long = ladder.load(ladder.BASE), effort.times(LONG, quick=SHORT + 1)
     watch = Watch.begin(text_only(DESIGN.draw(base, rng, REFERENCE)))
     short = watch
     for number in range(1, long + 1):
         watch = watch.see(_one(rng))
         short = watch if number == SHORT else short
     took: tuple[list[float], list[float]] = ([], [])
-    for _ in range(effort.times(TIMED, quick=20)):
+    for _ in range(effort.times(TIMED)):
         answers = _one(rng)
         # Both judge the very same round; each stays where it is, so that their histories keep their lengths.
         for times, watched in zip(took, (short, watch), strict=True):
@@ -93,7 +93,7 @@ def measure(effort: Effort) -> Cost:
 
 
 def _replay(design: Design, rng: np.random.Generator, effort: Effort) -> Speed:
-    count = effort.times(REPLAYED_ROUNDS, quick=40)
+    count = effort.times(REPLAYED_ROUNDS, quick=20)
     rounds = numbered([_one(rng, design) for _ in range(count)])
     took = []
     for _ in range(effort.times(REPLAYS, quick=1)):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -251,10 +252,8 @@ def fill(url: str, replies: int) -> Store:
 
 
 def _put(connection: Connection, rounds: int) -> None:
-    rng = np.random.default_rng(3)
     reply_ids = 0
-    for place, endpoint in enumerate(_ENDPOINTS):
-        memory, judgement, asked = _judged(endpoint, rng)
+    for place, (endpoint, (memory, judgement, asked)) in enumerate(zip(_ENDPOINTS, _judged(), strict=True)):
         connection.execute(
             insert(MemoryRow), {"endpoint_hash": endpoint.content_hash, "memory": pack_text(encode(memory))}
         )
@@ -322,7 +321,14 @@ def _reply_columns(one: Observation) -> dict[str, Any]:
     }
 
 
-def _judged(endpoint: Endpoint, rng: np.random.Generator) -> tuple[Memory, Judgement, list[Round]]:
+@cache
+def _judged() -> list[tuple[Memory, Judgement, list[Round]]]:
+    """Of each endpoint; the same in every database."""
+    rng = np.random.default_rng(3)
+    return [_judged_of(endpoint, rng) for endpoint in _ENDPOINTS]
+
+
+def _judged_of(endpoint: Endpoint, rng: np.random.Generator) -> tuple[Memory, Judgement, list[Round]]:
     """What the judge makes of a dozen real rounds and one more; and these, from which all others are copied."""
     asked = [_asked(endpoint, NOW - EVERY * (REFERENCE + 1 - n), rng) for n in range(REFERENCE + 1)]
     promise, memory = Promise(reference=ReferenceRule(rounds=REFERENCE, hours=0)), Memory()

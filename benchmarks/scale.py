@@ -37,7 +37,6 @@ ROUNDS: Final = 100
 """Rounds that are asked, of those that are due."""
 ASKS: Final = 4
 NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-TABLES: Final = ("reply", "round")
 MEMORY: Final = """
 import resource, sys
 from pathlib import Path
@@ -133,7 +132,7 @@ class Scale:
 
 def measure(effort: Effort) -> Scale:
     """A tenth of the fleet, then the whole."""
-    return run((20, 50) if effort.quick else (ENDPOINTS // 10, ENDPOINTS), is_quick=effort.quick)
+    return run((5, 10) if effort.quick else (ENDPOINTS // 10, ENDPOINTS), is_quick=effort.quick)
 
 
 @unlogged()

@@ -65,8 +65,12 @@ def asker(app: Any) -> Ask:
 
 @pytest.fixture
 def database(tmp_path: Path) -> str:
+    return database_in(tmp_path)
+
+
+def database_in(folder: Path) -> str:
     """One endpoint, declared and not asked yet."""
-    url = f"sqlite:///{tmp_path / 'prober.db'}"
+    url = f"sqlite:///{folder / 'prober.db'}"
     with Store.open(url) as store:
         store.change(declared.remember, declarations().sets, declarations().endpoints, due(0))
     return url

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import pytest
 from prober.api import listener
 from prober.api.listener import listening
 from prober.settings import Settings
-from tests.api.conftest import TOKEN
+from tests.api.conftest import TOKEN, database_in
 from tests.cli.test_process import start
 from tests.cli.world import due, write_probes
 from tests.processes import free_port
@@ -38,16 +38,24 @@ class Served:
     process: subprocess.Popen[str]
 
 
-@pytest.fixture
-def served(database: str, tmp_path: Path) -> Iterator[Served]:
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
     """`prober serve` with a token, over a database with one endpoint."""
-    process = start(tmp_path, "serve", "--listen", "127.0.0.1:0", "--database", database, PROBER_HTTP_TOKEN=TOKEN)
+    database = database_in(folder)
+    process = start(folder, "serve", "--listen", "127.0.0.1:0", "--database", database, PROBER_HTTP_TOKEN=TOKEN)
     assert process.stderr is not None
     line = process.stderr.readline()
     assert line.startswith("Serving on http://127.0.0.1:"), line
     yield Served(line.split()[2].rstrip("/"), process)
     process.kill()
     process.communicate()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One for the tests that leave it at work."""
+    with serving(tmp_path_factory.mktemp("served")) as service:
+        yield service
 
 
 def get(url: str, **headers: str) -> tuple[int, Any]:
@@ -71,14 +79,15 @@ def test_the_whole_interface_is_as_described(served: Served, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_although_a_client_hangs(served: Served, number: signal.Signals) -> None:
-    host, port = served.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as hanging:
-        hanging.sendall(b"POST /v1/marks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n")
-        assert get(f"{served.url}/healthz")[0] == 200
-        served.process.send_signal(number)
-        assert served.process.wait(listener.GRACE_S + 25) == 0
-    assert "Traceback" not in served.process.communicate()[1]
+def test_a_signal_ends_it_although_a_client_hangs(tmp_path: Path, number: signal.Signals) -> None:
+    with serving(tmp_path) as served:
+        host, port = served.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as hanging:
+            hanging.sendall(b"POST /v1/marks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n")
+            assert get(f"{served.url}/healthz")[0] == 200
+            served.process.send_signal(number)
+            assert served.process.wait(listener.GRACE_S + 25) == 0
+        assert "Traceback" not in served.process.communicate()[1]
 
 
 def test_the_daemon_serves_too(tmp_path: Path) -> None:

@@ -35,10 +35,10 @@ class Dead(ScriptedProvider):
     [
         # The first round asks three; each round after it, an hour later, tests with one, or three.
         ("unauthorized", HOUR, 72 * HOUR, 3 + 72, 3 + 72),
-        ("out_of_credit", HOUR, 72 * HOUR, 3 + 72, 3 + 72),
-        ("provider_error", HOUR, 72 * HOUR, 3 * 73, 3 * 73),
+        ("out_of_credit", HOUR, 24 * HOUR, 3 + 24, 3 + 24),
+        ("provider_error", HOUR, 24 * HOUR, 3 * 25, 3 * 25),
         # The pause between two tests grows to ten minutes, a quarter longer or shorter: every second or third round.
-        ("unauthorized", 5 * MINUTE, 12 * HOUR, 12 * 4, 12 * 6 + 6),
+        ("unauthorized", 5 * MINUTE, 4 * HOUR, 4 * 4, 4 * 6 + 6),
     ],
 )
 def test_what_a_dead_endpoint_costs(files, store, clock, monkeypatch, failure, every, lasts, fewest, most):
