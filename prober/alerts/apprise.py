@@ -46,7 +46,7 @@ class AppriseAlerter:
                 if notify(title, text):
                     taken.add(number)
                 else:
-                    faults[number] = "unreachable"
+                    faults[number] = "unreachable, or answers with an error or a redirect"
             except Exception as error:  # a plug-in of many hands; its message could hold an address
                 faults[number] = f"alerter_fault: {type(error).__name__}"
 
@@ -81,11 +81,17 @@ def open_apprise(settings: Settings) -> AppriseAlerter | None:
         raise ConfigurationError(
             f'{ADDRESSES} is set but apprise is not installed; run pip install "canary-prober[apprise]"'
         ) from None
-    senders = [apprise.Apprise() for _ in addresses.split()]
+    # A redirect that is followed makes a GET of a POST: the receiver says 200, and the notice is lost.
+    senders = [apprise.Apprise(asset=apprise.AppriseAsset(http_redirects=False)) for _ in addresses.split()]
     for number, (sender, address) in enumerate(zip(senders, addresses.split(), strict=True), start=1):
         if not sender.add(address):
             raise ConfigurationError(
                 f"{ADDRESSES}: address {number} is none that apprise knows; check it with the documentation of apprise"
+            )
+        if any(service.redirects for service in sender):
+            raise ConfigurationError(
+                f"{ADDRESSES}: address {number} asks to follow redirects, which loses notices; remove redirect= and "
+                "write the final address"
             )
 
     def notify(sender: apprise.Apprise, title: str, body: str) -> bool:

@@ -50,6 +50,51 @@ def test_an_address_gets_the_notice_and_is_never_shown(
     assert "hook-secret" not in caplog.text
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("scheme", ["json", "xml", "form", "apprise"])
+def test_a_redirect_is_not_followed_and_not_taken_for_a_success(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, status: int
+) -> None:
+    asked: list[str] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.command)
+            self.rfile.read(int(self.headers["content-length"]))
+            moved = "signed-in" in self.path
+            self.send_response(200 if moved else status)
+            self.send_header("Location", "/signed-in")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            asked.append(self.command)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        monkeypatch.setenv("PROBER_APPRISE_URLS", f"{scheme}://127.0.0.1:{server.server_port}/hook")
+        alerter = open_apprise(Settings())
+        assert alerter is not None
+        outcome = alerter.send(PLAIN)
+        server.shutdown()
+    assert (outcome.sent, outcome.permanent, asked) == (False, False, ["POST"])
+    assert "redirect: address 1 of PROBER_APPRISE_URLS" in outcome.reason
+
+
+@pytest.mark.parametrize("asks", ["yes", "true", "1"])
+def test_an_address_that_asks_to_follow_redirects_is_refused(monkeypatch: pytest.MonkeyPatch, asks: str) -> None:
+    monkeypatch.setenv("PROBER_APPRISE_URLS", f"json://a.example/secret json://a.example/secret?redirect={asks}")
+    with pytest.raises(ConfigurationError, match="address 2 asks to follow redirects") as raised:
+        open_apprise(Settings())
+    assert "secret" not in str(raised.value)
+
+
 def test_a_wrong_address_is_an_error_that_names_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROBER_APPRISE_URLS", "json://a.example/x nowhere://user:secret@b.example")
     with pytest.raises(ConfigurationError, match="address 2 is none") as raised:
