@@ -63,9 +63,15 @@ def unpack_memory(changing: bytes, constant: bytes | None) -> str:
 
 def _pair(of: type[_T]) -> tuple[Callable[[_T], bytes], Callable[[bytes], _T]]:
     def pack(value: _T) -> bytes:
-        # `default=float` takes in numpy's scalars, which are numbers but not Python's.
-        content = _CODEC.unstructure(value, of)
-        return pack_text(json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=float))
+        # `default=float` takes in numpy's scalars, which are numbers but not Python's. Values hold no circles.
+        text = json.dumps(
+            _CODEC.unstructure(value, of),
+            ensure_ascii=False,
+            separators=(",", ":"),
+            default=float,
+            check_circular=False,
+        )
+        return pack_text(text)
 
     def unpack(packed: bytes) -> _T:
         with _damage_named():

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import bindparam
+from sqlalchemy import select as columns
 from sqlmodel import col, func, select, update
 
 from prober.loading.cron import rounds_per_year
@@ -77,18 +78,18 @@ def remember(tx: Transaction, sets: Sequence[ProbeSet], endpoints: Sequence[Endp
     lock_all(tx, {endpoint.content_hash for endpoint in endpoints})
 
 
-_CURRENT: Final = select(EndpointRow).where(col(EndpointRow.current))
+_CURRENT: Final = columns(
+    col(EndpointRow.name), col(EndpointRow.endpoint_hash), col(EndpointRow.false_alarms_per_year),
+    col(EndpointRow.rules),
+).where(col(EndpointRow.current))  # fmt: skip
 _NAMED: Final = _CURRENT.where(col(EndpointRow.name).in_(bindparam("names", expanding=True)))
 
 
 def remember_endpoints(tx: Transaction, endpoints: Sequence[Endpoint]) -> None:
     """From now on each name means this content."""
-    held = (
-        tx.exec(_NAMED, params={"names": [one.name for one in endpoints]})
-        if len(endpoints) < _FEW
-        else tx.exec(_CURRENT)
-    )
-    known = {(row.name, row.endpoint_hash): (row.false_alarms_per_year, row.rules) for row in held}
+    which = (_NAMED, {"names": [one.name for one in endpoints]}) if len(endpoints) < _FEW else (_CURRENT, {})
+    held = tx.connection().execute(*which)
+    known = {(name, endpoint_hash): (promised, rules) for name, endpoint_hash, promised, rules in held}
     news = [
         {
             "name": one.name,

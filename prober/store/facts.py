@@ -17,10 +17,11 @@ from prober.store.rows import FactMemoryRow, RoundRow
 
 def memory(tx: Transaction, endpoint_hash: str) -> str | None:
     """What is known of the facts of an endpoint, as it was kept last in the current epoch; None before that."""
-    row = tx.get(FactMemoryRow, endpoint_hash)
-    return None if row is None else unpack_text(row.memory)
+    held = tx.connection().execute(_MEMORY, {"of": endpoint_hash}).scalar()
+    return None if held is None else unpack_text(held)
 
 
+_MEMORY: Final = select(FactMemoryRow.memory).where(FactMemoryRow.endpoint_hash == bindparam("of"))
 _KEEP: Final = (
     update(FactMemoryRow).where(col(FactMemoryRow.endpoint_hash) == bindparam("of")).values(memory=bindparam("packed"))
 )

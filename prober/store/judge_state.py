@@ -160,12 +160,17 @@ def keep_suspicion(tx: Transaction, claim: Claim, confirmation: Confirmation) ->
 
 def gathered(tx: Transaction, claim: Claim) -> Gathered:
     """What was asked of the probe set of a round for the reference in the present epoch, this round included."""
-    here = claim.round
+    here = {"of": claim.round.endpoint_hash, "probe_set": claim.round.probe_set}
+    here["start"] = epoch_start(tx, claim.round.endpoint_hash)
+    return Gathered(*tx.connection().execute(_GATHERED, here).one())
+
+
+def _gathered() -> Any:
     mine = (
-        col(RoundRow.endpoint_hash) == here.endpoint_hash,
-        col(RoundRow.probe_set) == here.probe_set,
+        col(RoundRow.endpoint_hash) == bindparam("of"),
+        col(RoundRow.probe_set) == bindparam("probe_set"),
         col(RoundRow.state) == "completed",
-        col(RoundRow.label) >= epoch_start(tx, here.endpoint_hash),
+        col(RoundRow.label) >= bindparam("start"),
     )
     scheduled = (*mine, col(RoundRow.confirms).is_(None))
     newest = select(func.coalesce(func.max(RoundRow.label), "")).where(*scheduled).scalar_subquery()
@@ -173,7 +178,10 @@ def gathered(tx: Transaction, claim: Claim) -> Gathered:
         select(func.count()).where(*which).scalar_subquery()
         for which in (mine, scheduled, (*mine, col(RoundRow.label) > newest))
     ]
-    return Gathered(*tx.exec(select(*counts)).one())
+    return select(*counts)
+
+
+_GATHERED: Final = _gathered()
 
 
 # Epochs

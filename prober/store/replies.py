@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, insert
+from sqlalchemy import bindparam, insert
 from sqlalchemy import select as columns
 from sqlmodel import col, select, update
 
 from prober.fingerprint.caches import Seen
 from prober.model.evidence import Observation, Place, Round
 from prober.model.reply import LARGEST_COUNT, Reply
-from prober.store import rounds
+from prober.store import judge_state, rounds
 from prober.store.codec import (
     pack_fingerprint,
     pack_reply,
@@ -26,7 +26,7 @@ from prober.store.codec import (
 )  # fmt: skip
 from prober.store.engine import Transaction
 from prober.store.rounds import Claim
-from prober.store.rows import ReplyRow, RoundRow, WatchRow
+from prober.store.rows import ReplyRow, RoundRow
 
 NOT_READ: Final = Reply(at=datetime.min.replace(tzinfo=UTC), error="not_read")
 """Stands for every reply of `history`."""
@@ -197,17 +197,7 @@ def history(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> tup
     The judge reads fingerprints, so the replies themselves are not read: each `reply` is `NOT_READ`. Rounds without any
     observation are left out.
     """
-    found = tx.connection().execute(
-        columns(
-            col(RoundRow.label), col(RoundRow.endpoint),
-            col(ReplyRow.series), col(ReplyRow.probe), col(ReplyRow.sample), col(ReplyRow.place),
-            col(ReplyRow.fingerprint),
-        )
-        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
-        .where(*_of_epoch(tx, endpoint_hash, series))
-        .order_by(col(RoundRow.label), col(ReplyRow.place), col(ReplyRow.id))
-        .execution_options(yield_per=1000)
-    )  # fmt: skip
+    found = tx.connection().execute(_HISTORY, _of_epoch(tx, endpoint_hash, series))
     unpack = recurring_fingerprints()
     return tuple(
         Round(
@@ -225,28 +215,42 @@ def history(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> tup
 
 def times(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> dict[str, list[datetime]]:
     """Series → when the rounds of `history` were asked that hold a fingerprint of it, in label order."""
-    found = tx.exec(
-        select(ReplyRow.series, RoundRow.label)
-        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
-        .where(*_of_epoch(tx, endpoint_hash, series), col(ReplyRow.fingerprint).is_not(None))
-        .distinct()
-        .order_by(col(RoundRow.label))
-    )
     asked = dict[str, list[datetime]]()
-    for name, label in found:
+    for name, label in tx.connection().execute(_TIMES, _of_epoch(tx, endpoint_hash, series)):
         asked.setdefault(name, []).append(datetime.fromisoformat(label or ""))
     return asked
 
 
-def _of_epoch(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> list[ColumnElement[bool]]:
-    """What holds of the replies of these series in the completed rounds of the current epoch."""
-    epoch_start = tx.exec(select(WatchRow.epoch_start).where(WatchRow.endpoint_hash == endpoint_hash)).first()
-    return [
-        col(RoundRow.endpoint_hash) == endpoint_hash,
-        col(RoundRow.state) == "completed",
-        col(RoundRow.label) >= (epoch_start or ""),
-        col(ReplyRow.series).in_(series),
-    ]
+_IS_OF_EPOCH: Final = (
+    col(RoundRow.endpoint_hash) == bindparam("of"),
+    col(RoundRow.state) == "completed",
+    col(RoundRow.label) >= bindparam("start"),
+    col(ReplyRow.series).in_(bindparam("series", expanding=True)),
+)
+"""What holds of the replies of some series in the completed rounds of the current epoch."""
+_HISTORY: Final = (
+    columns(
+        col(RoundRow.label), col(RoundRow.endpoint),
+        col(ReplyRow.series), col(ReplyRow.probe), col(ReplyRow.sample), col(ReplyRow.place),
+        col(ReplyRow.fingerprint),
+    )
+    .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+    .where(*_IS_OF_EPOCH)
+    .order_by(col(RoundRow.label), col(ReplyRow.place), col(ReplyRow.id))
+    .execution_options(yield_per=1000)
+)  # fmt: skip
+_TIMES: Final = (
+    columns(col(ReplyRow.series), col(RoundRow.label))
+    .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+    .where(*_IS_OF_EPOCH, col(ReplyRow.fingerprint).is_not(None))
+    .distinct()
+    .order_by(col(RoundRow.label))
+)
+
+
+def _of_epoch(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> dict[str, object]:
+    """What `_IS_OF_EPOCH` asks for."""
+    return {"of": endpoint_hash, "start": judge_state.epoch_start(tx, endpoint_hash), "series": [*series]}
 
 
 def first_rounds(

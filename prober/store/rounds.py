@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement, Row, bindparam
+from sqlalchemy import select as columns
 from sqlmodel import col, func, or_, select, update
 
 from prober.model.declaration import Endpoint
@@ -30,6 +31,8 @@ from prober.store.watches import lock, lock_all
 
 LONGEST_LEASE: Final = timedelta(minutes=10)
 """No round is leased for longer. A lease that ends later was written by a clock that was ahead, and holds nothing."""
+OF_VIEW: Final = [one for one in RoundRow.metadata.tables["round"].c if one.name != "judgement"]
+"""The columns that a RoundView is made of, and two short ones: read as such they take half the time of a RoundRow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +148,28 @@ def _begun(
 
 
 _WATCH_OF_ROUND: Final = (
-    select(WatchRow)
+    columns(col(WatchRow.round_id), col(WatchRow.lease_until), col(WatchRow.token))
     .where(
         col(WatchRow.endpoint_hash)
-        == select(RoundRow.endpoint_hash).where(RoundRow.id == bindparam("round_id")).scalar_subquery()
+        == select(RoundRow.endpoint_hash).where(RoundRow.id == bindparam("round")).scalar_subquery()
     )
     .with_for_update()
-    .execution_options(populate_existing=True)
+)
+_ONE_ROUND: Final = columns(*OF_VIEW).where(col(RoundRow.id) == bindparam("round"))
+_TAKE: Final = (
+    update(WatchRow)
+    .where(col(WatchRow.endpoint_hash) == bindparam("of"))
+    .values(
+        round_id=bindparam("round"),
+        lease_until=bindparam("until"),
+        token=bindparam("drawn"),
+        changes=col(WatchRow.changes) + 1,
+    )
+)
+_TAKEN: Final = (
+    update(RoundRow)
+    .where(col(RoundRow.id) == bindparam("round"))
+    .values(state="claimed", label=bindparam("named"), worker=bindparam("by"), lease_until=bindparam("until"))
 )
 
 
@@ -163,21 +181,25 @@ def claim(tx: Transaction, round_id: int, worker: str, now: datetime, lease_s: f
     in between: labels grow in the order of judging. The claim outlives its lease until somebody else takes the
     endpoint.
     """
-    watch = tx.exec(_WATCH_OF_ROUND, params={"round_id": round_id}).first()
-    row = get(tx, round_id, fresh=True)  # behind the watch's lock nobody else changes the rounds of this endpoint
+    here = {"round": round_id}
+    watch = tx.connection().execute(_WATCH_OF_ROUND, here).first()
+    # Behind the watch's lock nobody else changes the rounds of this endpoint.
+    row = tx.connection().execute(_ONE_ROUND, here).first()
+    if row is None:
+        raise _unknown(round_id)
     if watch is None or (
         watch.round_id is not None and (watch.lease_until is None or _is_live(watch.lease_until, now))
     ):
         return None
     if row.state not in {"due", "claimed"}:
         return None
-    label, lease_until = _label(tx, row, now), now + timedelta(seconds=lease_s)
-    watch.round_id, watch.lease_until = round_id, lease_until
-    watch.token, watch.changes = watch.token + 1, watch.changes + 1
-    row.state, row.label, row.worker, row.lease_until = "claimed", label, worker, lease_until
-    tx.add_all((watch, row))
-    tx.flush()
-    return Claim(view(row), watch.token)
+    before = view(row)
+    label, lease_until = _label(tx, before, now), now + timedelta(seconds=lease_s)
+    taken = {**here, "of": before.endpoint_hash, "until": lease_until, "named": label, "by": worker}
+    tx.connection().execute(_TAKE, {**taken, "drawn": watch.token + 1})
+    tx.connection().execute(_TAKEN, taken)
+    one = replace(before, state="claimed", label=label, worker=worker, lease_until=lease_until)
+    return Claim(one, watch.token + 1)
 
 
 def claim_of(tx: Transaction, round_id: int, worker: str) -> Claim | None:
@@ -191,16 +213,16 @@ def _is_live(lease_until: datetime, now: datetime) -> bool:
     return now < lease_until <= now + LONGEST_LEASE
 
 
-def _label(tx: Transaction, row: RoundRow, now: datetime) -> str:
+def _label(tx: Transaction, one: RoundView, now: datetime) -> str:
     """Kept when claimed again, unless a later round was judged meanwhile: labels grow in the order of judging."""
-    if row.label is not None:
-        same = or_(col(RoundRow.endpoint_hash) == row.endpoint_hash, col(RoundRow.endpoint) == row.endpoint)
+    if one.label:
+        same = or_(col(RoundRow.endpoint_hash) == one.endpoint_hash, col(RoundRow.endpoint) == one.endpoint)
         overtaken = tx.exec(
-            select(RoundRow.id).where(same, col(RoundRow.state) == "completed", col(RoundRow.label) > row.label)
+            select(RoundRow.id).where(same, col(RoundRow.state) == "completed", col(RoundRow.label) > one.label)
         ).first()
         if overtaken is None:
-            return row.label
-    return label_after_all(tx, row.endpoint, row.endpoint_hash, now)
+            return one.label
+    return label_after_all(tx, one.endpoint, one.endpoint_hash, now)
 
 
 def label_at(moment: datetime) -> str:
@@ -353,17 +375,20 @@ def get(tx: Transaction, round_id: int, *, fresh: bool = False) -> RoundRow:
     """The row of a round. Raises StoreError where there is none."""
     row = tx.get(RoundRow, round_id, populate_existing=fresh)
     if row is None:
-        raise StoreError(f"there is no round {round_id}")
+        raise _unknown(round_id)
     return row
+
+
+def _unknown(round_id: int) -> StoreError:
+    return StoreError(f"there is no round {round_id}")
 
 
 def unfinished(tx: Transaction, now: datetime, endpoint_hash: str | None = None) -> tuple[RoundView, ...]:
     """Rounds that wait for someone: due, or claimed under a lease that ran out. Of one endpoint, or of all; oldest
     first."""
     here = {"now": now, "longest": now + LONGEST_LEASE}
-    if endpoint_hash is None:
-        return tuple(map(view, tx.exec(_UNFINISHED, params=here)))
-    return tuple(map(view, tx.exec(_UNFINISHED_OF_ONE, params={**here, "of": endpoint_hash})))
+    which = (_UNFINISHED, here) if endpoint_hash is None else (_UNFINISHED_OF_ONE, {**here, "of": endpoint_hash})
+    return tuple(view(row) for row in tx.connection().execute(*which))
 
 
 _IS_UNCLAIMED: Final[tuple[ColumnElement[bool], ...]] = (
@@ -374,12 +399,12 @@ _IS_UNCLAIMED: Final[tuple[ColumnElement[bool], ...]] = (
         col(RoundRow.lease_until) > bindparam("longest"),
     ),
 )
-_UNFINISHED: Final = select(RoundRow).where(*_IS_UNCLAIMED).order_by(col(RoundRow.due_at), col(RoundRow.id))
+_UNFINISHED: Final = columns(*OF_VIEW).where(*_IS_UNCLAIMED).order_by(col(RoundRow.due_at), col(RoundRow.id))
 _UNFINISHED_OF_ONE: Final = _UNFINISHED.where(col(RoundRow.endpoint_hash) == bindparam("of"))
 
 
-def view(row: RoundRow) -> RoundView:
-    """The row as readers see it."""
+def view(row: RoundRow | Row[Any]) -> RoundView:
+    """The row as readers see it; of its columns, `OF_VIEW` will do."""
     return RoundView(
         id=row.id,
         endpoint=row.endpoint,

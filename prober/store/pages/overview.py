@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as columns
-from sqlalchemy.orm import defer
 from sqlmodel import and_, col, func, or_, select
 
 from prober.model.budget import Budget
@@ -23,6 +22,7 @@ from prober.store.codec import to_incident, unpack_judgement
 from prober.store.engine import Transaction
 from prober.store.facts import live_facts
 from prober.store.judge_state import FOR_REFERENCE
+from prober.store.rounds import OF_VIEW
 from prober.store.rounds import view as round_view
 from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
 from prober.store.spending import newest_spending
@@ -99,18 +99,12 @@ def recent_rounds(
     tx: Transaction, endpoint: str | None = None, limit: int = 200, *, state: RoundState | None = None
 ) -> tuple[RoundView, ...]:
     """By the time they were due, newest first."""
-    statement = select(RoundRow).order_by(col(RoundRow.due_at).desc(), col(RoundRow.id).desc()).limit(limit)
+    statement = columns(*OF_VIEW).order_by(col(RoundRow.due_at).desc(), col(RoundRow.id).desc()).limit(limit)
     if endpoint is not None:
-        statement = statement.where(RoundRow.endpoint == endpoint)
+        statement = statement.where(col(RoundRow.endpoint) == endpoint)
     if state is not None:
-        statement = statement.where(RoundRow.state == state)
-    # The judgement is the larger part of a row, and no part of the view.
-    light = statement.options(defer(RoundRow.judgement))  # type: ignore[arg-type]
-    return tuple(map(round_view, tx.exec(light)))
-
-
-_OF_VIEW: Final = [one for one in RoundRow.metadata.tables["round"].c if one.name != "judgement"]
-"""The columns that a RoundView is made of, and two short ones."""
+        statement = statement.where(col(RoundRow.state) == state)
+    return tuple(map(round_view, tx.connection().execute(statement)))
 
 
 def recent_rounds_of_each(tx: Transaction, now: datetime, each: int = 40) -> tuple[RoundView, ...]:
@@ -134,9 +128,8 @@ def recent_rounds_of_each(tx: Transaction, now: datetime, each: int = 40) -> tup
     since_then = func.coalesce(earliest, datetime.min.replace(tzinfo=UTC)).label("earliest")
     # Otherwise Postgres looks for the moment again at every round.
     begins = columns(names.c.name, since_then).cte("begins").prefix_with("MATERIALIZED", dialect="postgresql")
-    # Plain columns: objects of so many rows take almost twice as long.
     rows = tx.connection().execute(
-        columns(*_OF_VIEW)
+        columns(*OF_VIEW)
         .join(begins, and_(col(RoundRow.endpoint) == begins.c.name, col(RoundRow.due_at) >= begins.c.earliest))
         .where(is_past)
         .order_by(col(RoundRow.due_at).desc(), col(RoundRow.id).desc())
@@ -145,7 +138,7 @@ def recent_rounds_of_each(tx: Transaction, now: datetime, each: int = 40) -> tup
     for row in rows:
         found[row.endpoint] += 1
         if found[row.endpoint] <= each:  # of several that were due at that moment, some are too many
-            rounds.append(round_view(row))  # type: ignore[arg-type]  # it has these columns
+            rounds.append(round_view(row))
     return tuple(rounds)
 
 
