@@ -23,7 +23,7 @@ _FILE: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(r"(?i)\A\s*[a-z][a-z0-9+.-]*://\S+\s*\Z|\A\s*(?:exec|python|javascript|package):\S+\s*\Z")
 """A text that is nothing but an address or a command."""
-_SINGLE: Final = re.compile(r"(?<![\w{}$#^\\\"'`])\{[A-Za-z_][A-Za-z0-9_]+\}(?![\w{}\"'`])")
+_SINGLE: Final = re.compile(r"(?<![\w{}$#%^\\\"'`])\{[A-Za-z_][A-Za-z0-9_]+\}(?![\w{}\"'`])")
 """A name in single braces: not in quotes, nor in a formula."""
 _STAND_IN: Final = re.compile(
     r"%\([A-Za-z_]\w*\)[sd]\b|\{file:[\w./-]+\}|\[(?:INSERT|YOUR|ADD|ENTER|PASTE)\b[^\[\]\n]{0,60}\]"
@@ -37,9 +37,22 @@ _BY_PLACE_OR_MARK: Final = re.compile(
     r"[A-Za-z_]\w{0,40}>>(?![\w>])"
     r"|(?<!\w)__(?!(?:FILE|LINE|FUNCTION|DATE|TIME|VA_ARGS|DIR|CLASS|METHOD|NAMESPACE|COUNTER|DEV|NOTE|IMPORTANT|WARNING"
     r"|NOT|NEVER|ALWAYS|ONLY|MUST|ALL|YES|NO)__)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*__(?!\w)"
+    r"|(?<![\w$\\/='])\$\{[A-Za-z_]\w[\w.]{0,40}\}(?![\w$^/'])"
+    r"|(?<![\w%'])%(?!(?i:path|temp|tmp|windir|appdata|comspec|home\w+|user\w+|system\w+|program\w+|local\w+|public|os"
+    r"|computername|date|time|cd|random|errorlevel)%)[A-Za-z_]\w{1,40}%(?![\w%'\\])"
+    r"|(?<![\w%'])%\{(?!(?:http|time|size|url|num)_)[a-z_]\w{1,40}\}(?![\w'])"
+    r"|(?<![\w\[])\[\[[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\]\](?![\w\]])"
+    r"|(?<![\w#@])(?P<mark>##|@@)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*(?P=mark)(?![\w#@])"
+    r"|(?<![\w{}$#^\\'])\{(?!this\.|self\.)[a-z_]\w*(?:\.[a-z_]\w*|\[\w+\])+\}(?![\w{}'])"
 )
-"""`{0}`, `#{topic}`, `<<topic>>`, `__TOPIC__`: not what C, PHP, UML or an emphasis writes like that."""
-_CODE: Final = re.compile(r"```.*?```|`[^`\n]*`|\"[^\"\n]*\"", re.DOTALL)
+"""`{0}`, `#{topic}`, `<<topic>>`, `__TOPIC__`, `${topic}`, `%TOPIC%`, `%{topic}`, `[[TOPIC]]`, `##TOPIC##`,
+`{order.id}`: not what C, PHP, UML, a shell or an emphasis writes like that."""
+_CODE: Final = re.compile(
+    r"```.*?```|`[^`\n]*`|\"[^\"\n]*\""
+    r"|^[ \t]*(?:[$>] |(?:@?echo|export|set|cd|rm|cp|mv|curl|docker|sudo|const|let|var|return|import)\b)"
+    r"(?=[^\n]*[$%={(])[^\n]*[^\n.?!:]$|^[^\n]*(?:[;{]|=>)[ \t]*$",
+    re.DOTALL | re.MULTILINE,
+)
 """Code and quoted texts, in which they may be meant; what is nothing else between its quotes is none."""
 _TEXTS: Final[Sequence[str]] = ("prompt", "system", "messages")
 _AS_IT_STANDS: Final = "or template: false to send it as it stands"
