@@ -60,7 +60,7 @@ def measure(effort: Effort) -> Mixtures:
     """Every share of either."""
     held = stream.thresholds(effort)
     thresholds = {peer: held[peer] for peer in PEERS}
-    cases = [(rung, share) for rung in ELSEWHERE for share in (SHARES[-2:] if effort.quick else SHARES)]
+    cases = [(rung, share) for rung in ELSEWHERE for share in (SHARES[-1:] if effort.quick else SHARES)]
     once = partial(repeat, cases=cases, thresholds=thresholds)
     found = effort.each("mixture", once, range(effort.times(REPETITIONS, quick=1)))
     return Mixtures(

@@ -30,11 +30,11 @@ class Changed:
 
 def measure_still(effort: Effort) -> Still:
     """`effort.years` × 365.25 rounds of each kind, so that hourly ones, whose years are long, take no longer."""
-    rounds = (0.2 if effort.quick else effort.years) * 365.25
+    rounds = (0.5 if effort.quick else effort.years) * 365.25
     counts = {
         name + end: max(round(rounds / (days * 24 / every_h)), 1)
         for end, (every_h, days) in list(worlds.CADENCES.items())[: 1 if effort.quick else None]
-        for name in list(worlds.WORLDS)[: 2 if effort.quick else None]
+        for name in list(worlds.WORLDS)[: 1 if effort.quick else None]
     }
     return Still(tuple(still.measure(counts, effort.workers, effort.kept("still"), effort.minutes)))
 

@@ -130,9 +130,10 @@ def combined(text: str, added: str, table: str) -> str:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The packages of the project, to be changed."""
+    """The packages of the project, to be changed, with what Python compiled of them: it holds for what is not changed."""
+    half_written = shutil.ignore_patterns("*.pyc.*")
     for package in ("prober", "dashboard"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=half_written)
     return tmp_path
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -65,11 +66,8 @@ def test_the_pytest_plugin(two: Path) -> None:
         "def test_same(canary):\n    canary.assert_not_worse(reference='pinned', budget=300)\n"
         "def test_worse(canary):\n    canary.assert_not_worse(reference='pinned', candidate='refusing', budget=300)\n"
     )
-    plugin = (
-        ""
-        if "canary" in subprocess.check_output([sys.executable, "-m", "pytest", "--fixtures"], text=True, cwd=two)
-        else "-p prober.lab.gate.pytest_plugin"
-    )
+    is_installed = any(one.name == "canary" for one in entry_points(group="pytest11"))
+    plugin = "" if is_installed else "-p prober.lab.gate.pytest_plugin"
     done = shell(f"python -m pytest -q -p no:cacheprovider {plugin} test_models.py", two)
     assert "1 failed, 1 passed" in done.stdout, done.stdout
     assert "REFUSE: the candidate is worse" in done.stdout

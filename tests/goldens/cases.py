@@ -465,7 +465,7 @@ def lived(world: World, stories: Mapping[int, str], days: range) -> Files:
 @case(slow=True)
 def life_passing(world: World) -> Files:
     """A change that is over soon: opened, passed, recovered."""
-    return lived(world, {8: "refuses", 11: "usual"}, range(22))
+    return lived(world, {8: "refuses", 11: "usual"}, range(18))
 
 
 @case(slow=True)
