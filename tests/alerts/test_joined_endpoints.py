@@ -15,6 +15,7 @@ from tests.alerts.slack_server import CHANNEL, SlackServer
 from tests.alerts.test_slack import bot, parts, webhook
 
 JOINED = NAMED["joined"]
+OVER = edited(NAMED["trouble_over"], endpoint="acme/o3", incident_id=13)
 
 
 def test_the_message_names_the_other_endpoints_and_where_they_are_dealt_with() -> None:
@@ -46,9 +47,18 @@ def test_news_is_posted_under_the_message_it_follows(slack: SlackServer) -> None
     assert "acme/25" in str(slack.messages[2]["text"]) or "and 3 more" in str(slack.messages[2]["text"])
 
 
+def test_news_of_a_part_leaves_the_message_of_the_whole_as_it_is(slack: SlackServer) -> None:
+    first = bot(slack).send(PLAIN)
+    before = str(slack.messages[0])
+    assert bot(slack).send(edited(OVER, id=8, follows=first.receipt)).sent
+    assert str(slack.messages[0]) == before
+    assert parts(slack) == ["root", "evidence", "news"]
+    assert slack.messages[2]["thread_ts"] == slack.messages[0]["ts"]
+
+
 def test_a_retry_finds_the_news_in_its_thread(slack: SlackServer) -> None:
     first = bot(slack).send(PLAIN)
-    news = edited(JOINED, id=8, follows=first.receipt)
+    news = edited(JOINED, id=8, root=first.receipt, follows=first.receipt)
     slack.next.extend(["", "posted_but_lost"])  # the edit arrives, the answer to the news is lost
     assert not bot(slack).send(news).sent
     outcome = bot(slack).send(edited(news, attempts=1))

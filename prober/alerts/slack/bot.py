@@ -122,7 +122,8 @@ class _Sending:
             self._channel = channel
             step = "its first message cannot be edited"
             try:
-                self._edit(root)
+                if self._notice.root:  # else it is the message of the incident that this one is part of
+                    self._edit(root)
                 step = "its thread takes no message"
                 found = self._parts(root)
                 return self._sent(found.get("news") or self._news(root), found="news" in found)
