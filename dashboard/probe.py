@@ -53,17 +53,20 @@ def _asked(page: ProbePage) -> None:
 
 def _expectations(page: ProbePage) -> None:
     if not page.checks:
-        st.caption("It checks nothing in the answer; add `expect:` to the probe to say what a good answer is.")
+        st.caption("This probe checks nothing in the answer; add `expect:` to say what a good answer is.")
         return
     st.markdown("## Expectations, and how many answers meet them")
+    columns: dict[str, list[str] | list[int] | list[float | None]] = {
+        "expectation": [one_line(check.label) for check in page.checks]
+    }
+    if page.then:
+        columns["reference"] = [_hundred(check.then) for check in page.checks]
+        columns["answers of the reference"] = [check.judged_then for check in page.checks]
+    if page.now:
+        columns["now"] = [_hundred(check.now) for check in page.checks]
+        columns["answers now"] = [check.judged_now for check in page.checks]
     st.dataframe(
-        {
-            "expectation": [one_line(check.label) for check in page.checks],
-            "reference": [_hundred(check.then) for check in page.checks],
-            "answers of the reference": [check.judged_then for check in page.checks],
-            "now": [_hundred(check.now) for check in page.checks],
-            "answers now": [check.judged_now for check in page.checks],
-        },
+        columns,
         hide_index=True,
         placeholder="",
         column_config={"reference": _SHARE, "now": _SHARE},
@@ -77,7 +80,7 @@ def _looked_at(context: PageContext, page: ProbePage) -> None:
     since = f", since {inline(context.round(page.since))}" if page.since else ""
     if page.then:
         st.caption(f"Compared: {count(page.then, 'answer')} from the reference with {now}{since}.")
-    else:
+    elif page.now:
         st.caption(f"The reference is not complete yet, so there is nothing to compare with {now}{since}.")
 
 
@@ -123,14 +126,19 @@ def _answers(page: ProbePage) -> None:
     if not page.answers:
         st.caption("No answer yet.")
         return
+    columns: dict[str, list[str] | list[int] | list[float | None]] = {
+        "answer": [one_line(one.text, 300) or "(empty)" for one in page.answers]
+    }
+    shares: dict[str, list[float | None]] = {}
+    for side, of, counts in (
+        ("reference", page.then, [one.then for one in page.answers]),
+        ("now", page.now, [one.now for one in page.answers]),
+    ):
+        if of:  # a side without an answer has nothing to show
+            columns[f"{side}, of {of}"] = counts
+            shares[side] = [_hundred(one / of) for one in counts]
     st.dataframe(
-        {
-            "answer": [one_line(one.text, 300) or "(empty)" for one in page.answers],
-            f"reference, of {page.then}": [one.then for one in page.answers],
-            f"now, of {page.now}": [one.now for one in page.answers],
-            "reference": [_hundred(one.then / page.then) if page.then else None for one in page.answers],
-            "now": [_hundred(one.now / page.now) if page.now else None for one in page.answers],
-        },
+        {**columns, **shares},
         hide_index=True,
         placeholder="",
         column_config={"answer": st.column_config.TextColumn(width="large"), "reference": _SHARE, "now": _SHARE},

@@ -17,7 +17,7 @@ from dashboard.frame import PageContext, heading
 from dashboard.objectives import not_met
 from dashboard.selection import RANGES, TimeRange, choose_by, choose_from, choose_range, link
 from prober.model.incident import Change
-from prober.status.quality import VERDICT_WORDS, Compared, Measure, sentence
+from prober.status.quality import Compared, Measure, sentence, verdict_words
 from prober.store.pages.days import By
 from prober.store.sums import Sums
 from prober.text import count
@@ -75,7 +75,7 @@ def draw(context: PageContext) -> None:
     (whole,) = context.store.quality("all", *range_.dates(context.now))
     if not whole.before.answered:
         _nothing_before(whole, range_)
-    _sentences(found, by, range_)
+    _sentences(found, by, range_, has_before=bool(whole.before.answered))
     _incidents(context)
     _metrics(whole, range_)
     not_met(context)
@@ -132,7 +132,7 @@ def _nothing_before(whole: Compared, range_: TimeRange) -> None:
         link(f"Compare the last {days_words} with the {days_words} before", "quality", range=shorter[-1].name)
 
 
-def _sentences(found: Sequence[Compared], by: By, range_: TimeRange) -> None:
+def _sentences(found: Sequence[Compared], by: By, range_: TimeRange, *, has_before: bool) -> None:
     _write(found[:SENTENCES])
     rest = found[SENTENCES:]
     if rest:
@@ -140,7 +140,8 @@ def _sentences(found: Sequence[Compared], by: By, range_: TimeRange) -> None:
         with st.expander(f"{len(rest):,} more: {graver or 'none'} of them worse"):
             _write(rest)
     st.caption(
-        f"{range_.words.capitalize()} {_against(range_)}, UTC days, by {by.replace('_', ' ')}; the worst first. A "
+        f"{' '.join([range_.words.capitalize(), *([_against(range_)] if has_before else [])])}, UTC days, by "
+        f"{by.replace('_', ' ')}; the worst first. A "
         "difference is called worse or better where it is larger than days differ by themselves (p < 0.01); incidents, "
         "which are watched round by round, keep a stricter promise."
     )
@@ -149,7 +150,7 @@ def _sentences(found: Sequence[Compared], by: By, range_: TimeRange) -> None:
 def _write(found: Sequence[Compared]) -> None:
     st.markdown(
         "\n".join(
-            f"- :{_COLOURS[one.verdict]}-badge[{VERDICT_WORDS[one.verdict]}] **{inline(one.key or 'none', 60)}**: "
+            f"- :{_COLOURS[one.verdict]}-badge[{verdict_words(one)}] **{inline(one.key or 'none', 60)}**: "
             f"{inline(sentence(one), 400)}"
             for one in found
         )

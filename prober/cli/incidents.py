@@ -148,8 +148,10 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         say("", f"  {deleted}")
     for one in examples:
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
-    say("", *(_pressed(one) for one in reversed(presses)))
-    say("", *(f"  {one['event']} to {one['alerter']}: {_delivery(one)}" for one in notified))
+    if presses:
+        say("", *(_pressed(one) for one in reversed(presses)))
+    if notified:
+        say("", *(f"  {one['event']} to {one['alerter']}: {_delivery(one)}".replace("_", " ", 1) for one in notified))
     return 0
 
 
@@ -293,4 +295,4 @@ def _in_short(incident: Incident) -> str:
     """Evidence, facts, or the cause."""
     if isinstance(incident, Change):
         return f"{thousands(incident.e_value)} of {thousands(incident.threshold)}"
-    return incident.words if isinstance(incident, Facts) else incident.cause
+    return incident.words if isinstance(incident, Facts) else cause_in_words(incident.cause)

@@ -247,7 +247,11 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
         ("endpoint", "state", "evidence", "last round", "rounds", "missed", "failed asks", "open incident", "notices"),
         [_row(one) for one in statuses],
     )
-    say(*(line for one in statuses for line in _open_words(one)))
+    alike: dict[str, list[str]] = {}
+    for one in statuses:
+        for line in _open_words(one):
+            alike.setdefault(line, []).append(one.name)
+    say(*(f"{_names(names)}: {line}" for line, names in alike.items()))
     say(
         *(
             f"{one.name}: no fresh rounds; people were notified at {minute(one.endpoint.stale_since)}"
@@ -269,10 +273,16 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
     )
 
 
+def _names(names: Sequence[str]) -> str:
+    """All are in the table above."""
+    return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
+
+
 def _open_words(one: EndpointStatus) -> list[str]:
-    """Why it is in this state, where that is more than quiet, and a line for each incident beside it."""
+    """Why it is in this state, where that is more than quiet, and a line for each incident beside it; without its name:
+    what holds for many endpoints is said once."""
     is_fine = one.state == "quiet" and NO_WORDS not in one.why
-    said = [] if is_fine else [f"{one.name}: {_reason(one)}"]
+    said = [] if is_fine else [_reason(one)]
     view = one.endpoint
     others = [
         *((each, f"{each.headline}; {each.detail}; {HELD_BACK}") for each in view.runaways),
@@ -281,7 +291,7 @@ def _open_words(one: EndpointStatus) -> list[str]:
     ]
     others.sort(key=lambda pair: gravity(pair[0].severity))
     return said + [
-        f"{one.name}: {each.severity} since {since_when(each.onset, each.opened_at)}: {words} (incident {each.id})"
+        f"{each.severity} since {since_when(each.onset, each.opened_at)}: {words} (incident {each.id})"
         for each, words in others
     ]
 
@@ -298,7 +308,7 @@ def _row(one: EndpointStatus) -> tuple[str, ...]:
         str(view.rounds),
         str(view.missed),
         f"{view.failed_asks} of {view.asks}{last}",
-        f"{one.incident.id}: {one.incident.kind}, {one.incident.state}" if one.incident else "none",
+        f"{one.incident.id}: {title(one.incident).lower()}, {one.incident.state}" if one.incident else "none",
         _notices(one),
     )
 
@@ -309,11 +319,12 @@ def _reason(one: EndpointStatus) -> str:
     is_asked = one.state != "unreachable"  # what a reference lacks says nothing while nothing is answered
     missing = f"; {one.missing}" if is_asked and one.missing and one.missing != one.why else ""
     incident = f" (incident {one.incident.id}, {one.incident.state})" if one.incident else ""
-    judged = f"; evidence from {minute(one.judged_from)} on" if one.judged_from else ""
+    judged = f"; evidence from {minute(one.judged_from)} on" if one.judged_from and is_asked else ""
     judged += f"; next round at {minute(one.next_round_at)}" if one.next_round_at else ""
     already = "; ".join(PROTECTIONS[name] for name in one.protected_by if is_asked)
     watched = f"\n  watched already: {already}" if already else ""
-    return f"{one.shown}{since}: {one.why}{missing}{judged}{incident}{watched}"
+    why = one.why.removeprefix(f"is {one.shown}: ")
+    return f"{one.shown}{since}: {why}{missing}{judged}{incident}{watched}"
 
 
 def _notices(one: EndpointStatus) -> str:

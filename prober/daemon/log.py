@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from traceback import format_tb
 
 from prober.alerts import Alerter
+from prober.alerts.phrases import thousands
 from prober.model.decision import Decision
 from prober.model.errors import ClaimLost, ProberError
 from prober.service.run_round import RoundResult
@@ -91,11 +92,11 @@ def log_round(about: str, result: RoundResult) -> None:
         logging.WARNING
         if result.failures or result.reason or says_nothing or judgement.state == "alarm"
         else logging.INFO,
-        "%s: %s, evidence %.3g of %.3g; %s%s (%s)",
+        "%s: %s, evidence %s of %s; %s%s (%s)",
         about,
         f"{judgement.state}, {judgement.missing}" if judgement.missing else judgement.state,
-        judgement.e_value,
-        judgement.threshold,
+        thousands(judgement.e_value),
+        thousands(judgement.threshold),
         asks,
         f"; asked again at {again:%H:%M:%S}" if again else "",
         judgement.round,

@@ -103,6 +103,11 @@ def quality(tx: Transaction, by: By, since: date, until: date) -> tuple[Compared
     )
 
 
+def verdict_words(one: Compared) -> str:
+    """Of all measures together. Where nothing was asked before, more replies would not help."""
+    return VERDICT_WORDS[one.verdict] if one.before.answered else "nothing before"
+
+
 def sentence(one: Compared) -> str:
     """What a product manager wants to know of it, in plain text without its name. May hold hostile text."""
     passed, refused, right = (_said(one, measure) for measure in ("passed", "refused", "right"))

@@ -12,7 +12,7 @@ from prober.model.incident import Change, Facts, Incident, Measured
 from prober.model.notice import ReportNews
 from prober.prices import dollars
 from prober.status.objectives import ObjectiveStatus, stored_objectives
-from prober.status.quality import VERDICT_WORDS, Compared, quality, sentence
+from prober.status.quality import Compared, quality, sentence, verdict_words
 from prober.store import incidents
 from prober.store.engine import Transaction
 from prober.store.pages import days
@@ -102,7 +102,7 @@ def _sections(found: Report, *, markup: bool) -> tuple[Section, ...]:
     bold = "**" if markup else ""
     span = (found.until - found.since).days
     sets = tuple(
-        f"{VERDICT_WORDS[one.verdict].capitalize()}: {bold}{safe(one.key or 'none')}{bold}: {safe(sentence(one))}"
+        f"{verdict_words(one).capitalize()}: {bold}{safe(one.key or 'none')}{bold}: {safe(sentence(one))}"
         for one in found.sets
     )
     said: list[Section] = [(f"Against the {count(span, 'day')} before", sets or ("No answers in this time.",))]

@@ -202,3 +202,23 @@ def test_a_url_with_a_password_is_not_repeated(prober: Run, home: Path) -> None:
     assert done.code == 2
     assert "write sqlite:///prober.db or postgresql" in done.err
     assert "hunter2" not in done.err
+
+
+@pytest.mark.slow
+def test_status_says_once_what_holds_for_many_endpoints(prober: Run, home: Path) -> None:
+    names = [f"team-{number:02d}" for number in range(6)]
+    folder = home / "probes"
+    folder.mkdir()
+    endpoints = {
+        name: {"provider": "scripted", "model": name, "parameters": {"world": "still", "seed": 1}} for name in names
+    }
+    probes = [{"id": "colour", "prompt": "Pick a colour."}]
+    declared = {"name": "canary", "owner": "team", "endpoints": names, "schedule": {"every": "6h"}, "probes": probes}
+    (folder / "endpoints.yaml").write_text(json.dumps({"endpoints": endpoints}))
+    (folder / "canary.yaml").write_text(json.dumps(declared))
+    prober("once")
+    lines = prober("status").out.splitlines()
+    assert [line.split()[0] for line in lines[1:7]] == names
+    (said,) = (line for line in lines if ": gathering: " in line)
+    assert said.startswith("team-00, team-01, team-02 and 3 more: gathering: the reference of 1 probe needs ")
+    assert len([line for line in lines if "watched already" in line]) == 1

@@ -196,6 +196,24 @@ def test_a_probe_then_and_now(page):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("then", "now", "columns"),
+    [
+        (24, 60, ["reference, of 24", "now, of 60", "reference", "now"]),
+        (0, 60, ["now, of 60", "now"]),
+        (24, 0, ["reference, of 24", "reference"]),
+    ],
+)
+def test_a_probe_has_no_column_of_what_was_not_answered(page, then, now, columns):
+    at = page(replace(one(), probe_pages=(replace(probe_page(), then=then, now=now),)), "probe", endpoint="bot")
+    tables = [set(one.value.columns) for one in at.dataframe]
+    (answers,) = (one for one in tables if "answer" in one)
+    (expectations,) = (one for one in tables if "expectation" in one)
+    assert answers == {"answer", *columns}
+    assert ("reference" in expectations, "now" in expectations) == (then > 0, now > 0)
+
+
+@pytest.mark.slow
 def test_raw_replies_come_on_demand_and_by_the_page(page):
     store = all_states()
     store.reply_views = reply_views("Teal indeed", 130)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prober.asking import Description
+from prober.incidents.actions import act_on
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
 from prober.model.budget import Budget, ScopedBudget
@@ -15,7 +16,7 @@ from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.incident import Change
 from prober.model.reply import Reply
 from prober.service import run_round
-from prober.service.act import act, begin_reference
+from prober.service.act import act, begin_reference, done
 from prober.service.deliver import StoredOutbox
 from prober.status.endpoint_status import endpoint_status
 from prober.store import Store, incidents, notices, spending
@@ -125,6 +126,11 @@ def test_what_somebody_has_acknowledged_is_closed_and_known():
     world = World().rounds(2).rounds(1, input_tokens=11)
     assert [(one.severity, one.state) for one in world.found] == [("warning", "open")]
     assert world.found[0].words == "input tokens of the same prompt: 9 → 11, seen in 4 of 4 replies to 2 probes"
+    decision = act_on(world.found[0], Action("acknowledge", "ann", ""), START)
+    assert (
+        done(decision.incident, decision)
+        == f"Incident {world.found[0].id} of {world.found[0].endpoint} is acknowledged and closed by ann."
+    )
     world.act("acknowledge")
     world.rounds(3)
     (incident,) = world.found

@@ -10,7 +10,7 @@ import pytest
 from prober.judging.explain.counts import share_p_value
 from prober.model.evidence import Fingerprint, Observation
 from prober.model.reply import Reply
-from prober.status.quality import quality, sentence
+from prober.status.quality import quality, sentence, verdict_words
 from prober.store import Store, declared
 from tests.bounds import most
 from tests.store.world import BILLING, CHAT, DAY, MONEY, NOW, SEARCH, SERIES, complete
@@ -40,6 +40,14 @@ def test_what_got_worse_is_said_with_its_numbers_and_nothing_of_what_did_not():
         (one,) = store.query(quality, "probe_set", SINCE, UNTIL)
     assert one.verdict == "worse"
     assert sentence(one) == "checks pass 62.0 % of 100 (was 99.0 % of 100)"
+
+
+def test_where_nothing_was_asked_before_it_is_not_for_want_of_replies():
+    with asked([20], [20]) as store:
+        (first,) = store.query(quality, "owner", NOW.date(), (NOW + DAY).date())
+        (second,) = store.query(quality, "owner", (NOW + DAY).date(), (NOW + 2 * DAY).date())
+    assert (first.verdict, verdict_words(first)) == ("too_few", "nothing before")
+    assert (second.verdict, verdict_words(second)) == ("too_few", "too few to say")
 
 
 @pytest.mark.slow
