@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from prober.loading import Declarations
-from prober.loading.files import find, find_texts
+from prober.loading.files import find, find_named, find_texts
 from prober.model.errors import ConfigurationError, Problem
 from prober.service.declarations import declarations_in
 from prober.text import count
@@ -37,6 +37,8 @@ class Files:
         self.paths = tuple(paths)
         self._seen: object = None
         """What the files looked like when they were last read."""
+        self._named: Sequence[Path] = ()
+        """What they named when they were last read."""
         self._problems: tuple[Problem, ...] = ()
         """Of the last reading; empty while the files are good."""
         self._logged_at: datetime | None = None
@@ -51,6 +53,7 @@ class Files:
     def load(self) -> Declarations:
         """Read now. Raises ConfigurationError."""
         # Looked at before they are read: what is saved in between is a change at the next look.
+        self._named = find_named(find(self.paths, []))
         self._seen = self._look()
         return declarations_in(*self.paths)
 
@@ -78,7 +81,7 @@ class Files:
         """Differs after any change: which files there are, and of each what an edit or a replacement changes."""
         problems: list[Problem] = []
         found: list[tuple[object, ...]] = []
-        for path in [*find(self.paths, problems), *find_texts(self.paths)]:
+        for path in self._files(problems):
             try:
                 stat = path.stat()
                 found.append((path, stat.st_ino, stat.st_mtime_ns, stat.st_size))
@@ -86,9 +89,13 @@ class Files:
                 found.append((path, error.errno))
         return found, problems
 
+    def _files(self, problems: list[Problem]) -> list[Path]:
+        """All that an edit may be made in; `problems` learns what is wrong with the paths."""
+        return [*find(self.paths, problems), *find_texts(self.paths), *self._named]
+
     def _is_being_written(self, now: datetime) -> bool:
         """Whether a file, or a folder of one, changed a moment ago."""
-        files = [*find(self.paths, []), *find_texts(self.paths)]
+        files = self._files([])
         newest = 0.0
         for path in {*files, *(file.parent for file in files), *map(Path, self.paths)}:
             with suppress(OSError):

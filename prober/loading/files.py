@@ -22,6 +22,7 @@ from prober.text import short
 MAX_BYTES = 1_000_000
 TEXTS = (".txt", ".md", ".csv", ".vars.yaml", ".vars.yml")
 """Ends of the names of files that probe sets may name."""
+_NAMED = re.compile(r"""(?:\bfile://|\brunbook["']?[ \t]*:[ \t]*["']?(?!https?://))([^\s"',}\]#][^"'\n,}\]#]{0,300})""")
 _SUFFIXES = (".yaml", ".yml")
 _SYNTAX: tuple[tuple[str, str], ...] = (
     (r"found character '\\t'", "a tab where YAML needs spaces; indent with spaces"),
@@ -117,12 +118,22 @@ def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
 
 def find_texts(paths: Sequence[str | Path]) -> list[Path]:
     """All files in which probe sets under these paths may have texts and values; to see whether one changed."""
-    folders = {path if path.is_dir() else path.parent for path in map(Path, paths)}
     below: list[Path] = []
-    for folder in sorted(folders):
+    for folder in sorted({path if path.is_dir() else path.parent for path in map(Path, paths)}):
         with suppress(OSError):  # of a folder that goes while it is looked through
-            below += [file for file in folder.rglob("*") if file.name.lower().endswith(TEXTS)]
-    return [file for file in below if not any(part.startswith(".") for part in file.parts[1:])]
+            below += _not_hidden(folder, [file for file in folder.rglob("*") if file.name.lower().endswith(TEXTS)])
+    return below
+
+
+def find_named(files: Sequence[Path]) -> list[Path]:
+    """What these files name as a text, as values or as a runbook, wherever it is, and whether or not it is there."""
+    named: list[Path] = []
+    for file in files:
+        if file.is_file():
+            with suppress(OSError), file.open("rb") as opened:
+                text = opened.read(MAX_BYTES).decode("utf-8", errors="replace")
+                named += [file.parent / name.strip() for name in _NAMED.findall(text) if "\0" not in name]
+    return named
 
 
 def read(path: Path) -> Document:
@@ -191,7 +202,11 @@ def _files_of(path: Path, problems: list[Problem]) -> list[Path]:
 
 
 def _yaml_below(folder: Path) -> list[Path]:
-    files = [path for path in folder.rglob("*") if _is_declaring(path)]
+    return _not_hidden(folder, [path for path in folder.rglob("*") if _is_declaring(path)])
+
+
+def _not_hidden(folder: Path, files: Sequence[Path]) -> list[Path]:
+    """Those that are not below a hidden folder within this one, which may be hidden itself."""
     return [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 

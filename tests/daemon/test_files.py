@@ -66,6 +66,51 @@ def test_every_kind_of_change_is_seen(files, change):
     assert len(declarations.sets) == {"add": 3, "remove": 1}.get(change, 2)
 
 
+VALUES = {".csv": "city\nRome\n", "ml": "- {city: Rome}\n"}
+
+
+@pytest.mark.parametrize("change", ["edit", "remove"])
+@pytest.mark.parametrize("folder", ["probes", ".hidden/probes"])
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        *[("prompt", name) for name in ("a.txt", "A.MD", "sub/a.txt", ".hidden/a.txt", "with a blank.txt")],
+        *[("vars", name) for name in ("a.csv", "A.CSV", "a.vars.yaml", "a.vars.yml", "sub/a.csv", ".hidden/a.vars.yaml")],
+        *[("runbook", name) for name in ("r.md", "r.rst", "r.html", "RUNBOOK", "../r.md", "sub/r.pdf", ".hidden/r", "a b.md")],
+    ],
+)  # fmt: skip
+def test_a_file_that_is_named_is_watched_wherever_it_is(tmp_path, folder, field, name, change):
+    folder = tmp_path / folder
+    folder.mkdir(parents=True)
+    write_set(folder)
+    (folder / "canary.yaml").unlink()
+    file = folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(
+        next((text for end, text in VALUES.items() if field == "vars" and name.lower().endswith(end)), "Hi\n")
+    )
+    prompt = (
+        f"prompt: 'file://{name}'"
+        if field == "prompt"
+        else "prompt: 'Hi {{city}}', vars: " + (f"file://{name}" if field == "vars" else "{city: Rome}")
+    )
+    runbook = f"runbook: {name}  # what to do\n" if field == "runbook" else ""
+    (folder / "set.yaml").write_text(
+        f"owner: us\nendpoints: [parrot]\nschedule: {{every: 6h}}\n{runbook}probes:\n  - {{id: a, {prompt}}}\n"
+    )
+    watched = Files([folder])
+    watched.load()
+    assert watched.reload(NOON) is None and watched.problems == ()
+    if change == "edit":
+        file.write_text(file.read_text().replace("Rome", "Paris").replace("Hi", "Hello"))
+        assert watched.reload(NOON) is not None
+    else:
+        file.unlink()
+        assert watched.reload(NOON) is None and len(watched.problems) >= 1
+        file.write_text(VALUES["ml"] if "vars" in name else VALUES[".csv"])
+        assert watched.reload(NOON) is not None and watched.problems == ()
+
+
 def test_a_broken_file_is_reported_with_every_problem_and_reminded_of_each_hour(watched, files, caplog):
     (files / "canary.yaml").write_text(BROKEN)
     assert watched.reload(NOON) is None
