@@ -30,7 +30,8 @@ def _budgets(context: PageContext) -> None:
     st.markdown("## Budgets")
     full = [one for one in found if one.share >= 1]
     if full:
-        st.error(f"**Used up**: {listed([inline(f'{whose(one.scope)} {one.limit.name}', 80) for one in full])}.")
+        names = [inline(f"{whose(one.scope)}, {one.limit.name.replace('_', ' ')}", 80) for one in full]
+        st.error(f"**Used up**: {listed(names)}.")
     st.dataframe(
         {
             "whose": [one_line(whose(one.scope)) for one in found],

@@ -11,7 +11,7 @@ from dashboard.charts_days import DayValue
 from dashboard.formatting import inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.overview import incident_link
-from dashboard.selection import TimeRange, choose_by, choose_range
+from dashboard.selection import TimeRange, choose_by, choose_range, link
 from prober.incidents.measured import HELD_BACK
 from prober.prices import dollars
 from prober.store.pages.days import By, MonthView, TallyView
@@ -116,8 +116,8 @@ def _not_asked(context: PageContext) -> None:
     for view in context.store.endpoints():
         if view.trouble is not None and view.trouble.kind == "budget_exhausted":
             why = inline(view.trouble.headline, 400)
-            st.error(f"**{inline(view.name)}** {why}. It is asked again when enough has left the window of the budget.")
-            incident_link(context, view.trouble)
+            st.error(f"**{inline(view.name)}** {why}. It is asked again once enough of that is older.")
+            link(f"Incident {view.trouble.id}", "incident", incident=str(view.trouble.id))
 
 
 def _months(context: PageContext, by: By) -> None:
