@@ -52,6 +52,8 @@ _ANSWERS = (
 """Keys under which an answer may be, most telling first."""
 _CHOICES = ("choices", "candidates")
 _USAGE = ("usage", "usageMetadata")
+_OF_BEDROCK: Final = (("results", "outputText"), ("outputs", "text"))
+"""Lists of answers, and the key of their text: of Amazon Titan, and of Mistral's models on Bedrock."""
 _FINISH = ("finish_reason", "stop_reason", "finishReason", "done_reason")
 
 
@@ -89,6 +91,14 @@ def _is_answer(value: object) -> bool:
         or any(isinstance(one.get(key), list) for key in _CHOICES)
         or any(_is_answer(one.get(key)) for key in ("message", "content", "output"))
     )
+
+
+def of_bedrock(output: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The output of a model on Bedrock, in a shape that the rest of this module reads."""
+    for key, inner in _OF_BEDROCK:
+        if isinstance(found := output.get(key), list):
+            return {"text": "".join(str(_mapping(one).get(inner, "")) for one in found)}
+    return {"text": output["generation"]} if isinstance(output.get("generation"), str) else output
 
 
 def choices_of(said: object) -> Sequence[object]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from prober.loading.other_tools.chat import answer_of, count, moment, number, parsed, tokens_of, whole
+from prober.loading.other_tools.chat import answer_of, count, moment, number, of_bedrock, parsed, tokens_of, whole
 from prober.loading.other_tools.tools import Numbered, Record, Source, iso, lines_of, mapping
 
 
@@ -164,8 +164,6 @@ def batch(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Num
 _BATCH_IDS: Final = ("custom_id", "recordId", "key")
 _BODIES: Final = frozenset({"candidates", "promptFeedback", "content"})
 """Keys of an answer that stands in `response` itself: of Gemini, and of Anthropic's models on Vertex."""
-_OF_BEDROCK: Final = (("results", "outputText"), ("outputs", "text"))
-"""Lists of answers, and the key of their text: of Amazon Titan, and of Mistral's models on Bedrock."""
 
 
 def is_batch(record: Record) -> bool:
@@ -184,10 +182,7 @@ def _answer(record: Record) -> Record:
     of Vertex and Gemini, `modelOutput` of Bedrock."""
     response, output = mapping(parsed(record.get("response"))), mapping(parsed(record.get("modelOutput")))
     if output:
-        for key, inner in _OF_BEDROCK:
-            if isinstance(found := output.get(key), list):
-                return {"text": "".join(str(mapping(one).get(inner, "")) for one in found)}
-        return {"text": output["generation"]} if isinstance(output.get("generation"), str) else output
+        return of_bedrock(output)
     body = mapping(response.get("body")) or mapping(mapping(record.get("result")).get("message"))
     return body or (response if _BODIES & set(response) else {})
 
