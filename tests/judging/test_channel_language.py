@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from prober.fingerprint.fingerprint import fingerprint
+from prober.judging.explain.findings import find
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
 from tests.judging.observed import REFERENCE, START, judged, observed
@@ -31,3 +34,27 @@ def test_another_language_in_the_same_script() -> None:
 def test_what_has_too_few_words_is_not_read() -> None:
     read = [said(text).categories.get("language.name") for text in ("7", "Paris", "x = 1", ENGLISH, GERMAN)]
     assert read == [None, None, None, "English", "German"]
+
+
+FRENCH = "La capitale de la France est Paris, et elle est au bord de la Seine."
+SPANISH = "La capital de Francia es Paris, y la ciudad tiene dos millones de habitantes en el centro."
+UNREAD = "ᚠᚢᚦ ᚨᚱᚲ " * 10
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        ([GERMAN], "“German” (never seen before) 100 % (was 0 %)"),
+        ([GERMAN, GERMAN, FRENCH], "“German”, “French” (never seen before) 100 % (was 0 %)"),
+        ([GERMAN] * 3 + [FRENCH] * 2 + [SPANISH], "“German”, “French” and others (never seen before) 100 % (was 0 %)"),
+        ([UNREAD], "languages never seen before 100 % (was 0 %)"),
+        ([UNREAD, UNREAD, GERMAN], "“German” and others (never seen before) 100 % (was 0 %)"),
+    ],
+)
+def test_a_language_never_seen_before_is_named(texts: list[str], words: str) -> None:
+    before = [observed(i, {"a": [said(ENGLISH)] * len(texts)}) for i in range(REFERENCE)]
+    since = [observed(REFERENCE + i, {"a": [said(text) for text in texts]}) for i in range(6)]
+    _, judgements = judged([*before, *since], until_alarm=True)
+    moved = [one for one in judgements[-1].verdicts if one.channel == "language"]
+    (shift,) = [one for one in find(moved, before, since, 1).shifts if one.channel == "language"]
+    assert words in shift.words

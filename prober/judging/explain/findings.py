@@ -65,6 +65,8 @@ class _Row:
     counts_since: Floats
     difference: float
     """Mean number since less the mean before; 0 for names."""
+    new: tuple[str, ...]
+    """Names since that were never seen before, the commonest first."""
 
 
 def find(
@@ -197,6 +199,8 @@ def _row(
         for round_, pairs in zip(since, readable, strict=True)
     ]
     numbers = [number for pairs in readable for _, (_, number) in pairs]
+    names = Counter(str(reading) for pairs in after for _, reading in pairs if scale.reads(reading))
+    new = tuple(name for name, _ in names.most_common() if scale.names and name not in scale.names)
     return _Row(
         series=series,
         probe=series if channel.is_endpoint_wide else next(o.probe for pairs in readable for o, _ in pairs),
@@ -206,6 +210,7 @@ def _row(
         counts_before=_counts(placed_before, len(scale.prior)),
         counts_since=_counts(placed_since, len(scale.prior)),
         difference=float(np.mean([number - scale.mean for number in numbers if number is not None] or [0.0])),
+        new=new,
     )
 
 
@@ -221,7 +226,7 @@ def _shift(channel: Channel, rows: Sequence[_Row]) -> Shift:
     if first.scale.names:
         before, after = (counts.sum(axis=0) / counts.sum() for counts in (first.counts_before, first.counts_since))
         counted: Sequence[_Row] = [first]
-        words = f"{first.probe}: {named(channel.name, first.scale, before, after)}"
+        words = f"{first.probe}: {named(channel.name, first.scale, before, after, first.new)}"
     else:
         counted = _most_moved(rows) if channel.better else rows
         reference, shown = _means(channel, counted)

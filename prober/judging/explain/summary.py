@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from prober.fingerprint.language import NAMES
 from prober.judging.channels import CHANNELS, Channel, percent, quoted_answer
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
@@ -33,6 +34,8 @@ _NEW: Final = {
     "language": "languages",
 }
 """What is new, by channel; answers elsewhere."""
+NEW_LANGUAGES: Final = 2
+"""Languages never seen before that are named; other new answers are too many, or too long, and an example shows one."""
 WORTH_SAYING: Final = 0.05
 """Change of share from which on a second answer is worth saying."""
 
@@ -109,13 +112,16 @@ def strongest(before: Floats, since: Floats) -> list[int]:
     return [int(row) for row in np.argsort(-gain, kind="stable") if gain[row] > 0]
 
 
-def named(channel: str, scale: Scale, before: Floats, after: Floats) -> str:
-    """The answers whose shares changed most, such as `“Blue” 31 % (was 88 %), “Red” 60 % (was 3 %)`."""
+def named(channel: str, scale: Scale, before: Floats, after: Floats, new: Sequence[str] = ()) -> str:
+    """The answers whose shares changed most, such as `“Blue” 31 % (was 88 %), “Red” 60 % (was 3 %)`.
+
+    `new` are those never seen before, the commonest first, where the replies are at hand: memory only counts them.
+    """
     shares = list(zip(before.tolist(), after.tolist(), strict=True))
     moved_by = [abs(now - then) for then, now in shares]
     first, *others = sorted(range(len(shares)), key=lambda one: -moved_by[one])[:2]
     shown = [first, *(other for other in others if moved_by[other] >= WORTH_SAYING)]
-    said = [(_answer(channel, scale, one), *shares[one]) for one in shown]
+    said = [(_answer(channel, scale, one, new), *shares[one]) for one in shown]
     return ", ".join(f"{answer} {percent(now)} (was {percent(then)})" for answer, then, now in said)
 
 
@@ -200,8 +206,12 @@ def _gains(before: Floats, since: Floats) -> Floats:
     return gain
 
 
-def _answer(channel: str, scale: Scale, category: int) -> str:
+def _answer(channel: str, scale: Scale, category: int, new: Sequence[str]) -> str:
     if category == scale.novel:
+        known = [one for one in new if one in NAMES][:NEW_LANGUAGES] if channel == "language" else []
+        if known:
+            others = " and others" if len(new) > len(known) else ""
+            return f"{', '.join(quoted_answer(channel, one) for one in known)}{others} (never seen before)"
         return f"{_NEW.get(channel, 'answers')} never seen before"
     if scale.names and category == len(scale.names):
         return "rare answers"
