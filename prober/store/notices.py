@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Exists
+from sqlalchemy import ColumnElement, Exists, Update, bindparam
 from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from prober.model.alerting import Owed, Target
 from prober.model.declaration import Severity
@@ -83,33 +84,24 @@ def claim(tx: Transaction, now: datetime, lease_s: float, lane: Lane = EVERY_LAN
     notice wait that was created, or tried again, by such a clock.
     """
     lease_until = now + timedelta(seconds=lease_s)
-    is_due = or_(
-        col(NoticeRow.next_try_at) <= now,
-        col(NoticeRow.created_at) > now + CLOCKS_DIFFER,
-        and_(
-            col(NoticeRow.attempts) > 0, col(NoticeRow.hold).is_(None), col(NoticeRow.next_try_at) > now + LONGEST_WAIT
-        ),
-    )
-    ripe = or_(
-        and_(col(NoticeRow.state) == "owed", is_due),
-        and_(
-            col(NoticeRow.state) == "claimed",
-            or_(col(NoticeRow.lease_until) <= now, col(NoticeRow.lease_until) > lease_until + CLOCKS_DIFFER),
-        ),
-    )
-    alerter = col(NoticeRow.alerter)
-    here = alerter.not_in(lane.others) if lane.alerter is None else alerter == lane.alerter
-    claimable = and_(ripe, here, ~_overtakes())
+    here: dict[str, object] = {
+        "now": now,
+        "ahead": now + CLOCKS_DIFFER,
+        "longest": now + LONGEST_WAIT,
+        "until": lease_until,
+        "until_ahead": lease_until + CLOCKS_DIFFER,
+    }
+    if lane.alerter is None:
+        find, take = _CLAIM_OF_OTHERS
+        here["others"] = [*lane.others]
+    else:
+        find, take = _CLAIM_OF_ALERTER
+        here["to"] = lane.alerter
     while True:
-        notice_id = tx.exec(select(NoticeRow.id).where(claimable).order_by(col(NoticeRow.id)).limit(1)).first()
+        notice_id = tx.exec(find, params=here).first()
         if notice_id is None:
             return None
-        won = tx.exec(
-            update(NoticeRow)
-            .where(col(NoticeRow.id) == notice_id, claimable)
-            .values(state="claimed", lease_until=lease_until, attempts=col(NoticeRow.attempts) + 1)
-        )
-        if won.rowcount == 1:
+        if tx.exec(take, params={**here, "one": notice_id}).rowcount == 1:
             _mark_changed(tx, notice_id)
             return notice_id
 
@@ -133,6 +125,41 @@ def _overtakes() -> Exists:
         .correlate(NoticeRow)
         .exists()
     )
+
+
+def _claiming(here: ColumnElement[bool]) -> tuple[SelectOfScalar[int], Update]:
+    """What finds the oldest notice of a lane whose time has come, and what takes it. Every lane is looked at every few
+    seconds, so they are built once."""
+    is_due = or_(
+        col(NoticeRow.next_try_at) <= bindparam("now"),
+        col(NoticeRow.created_at) > bindparam("ahead"),
+        and_(
+            col(NoticeRow.attempts) > 0,
+            col(NoticeRow.hold).is_(None),
+            col(NoticeRow.next_try_at) > bindparam("longest"),
+        ),
+    )
+    ripe = or_(
+        and_(col(NoticeRow.state) == "owed", is_due),
+        and_(
+            col(NoticeRow.state) == "claimed",
+            or_(
+                col(NoticeRow.lease_until) <= bindparam("now"),
+                col(NoticeRow.lease_until) > bindparam("until_ahead"),
+            ),
+        ),
+    )
+    claimable = and_(ripe, here, ~_overtakes())
+    take = (
+        update(NoticeRow)
+        .where(col(NoticeRow.id) == bindparam("one"), claimable)
+        .values(state="claimed", lease_until=bindparam("until"), attempts=col(NoticeRow.attempts) + 1)
+    )
+    return select(NoticeRow.id).where(claimable).order_by(col(NoticeRow.id)).limit(1), take
+
+
+_CLAIM_OF_ALERTER: Final = _claiming(col(NoticeRow.alerter) == bindparam("to"))
+_CLAIM_OF_OTHERS: Final = _claiming(col(NoticeRow.alerter).not_in(bindparam("others", expanding=True)))
 
 
 def settle(tx: Transaction, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
