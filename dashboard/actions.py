@@ -1,4 +1,4 @@
-"""The buttons of an incident: acknowledge, mute, unmute, close, accept. Each asks first. Off by default."""
+"""The buttons of an incident: acknowledge, mute, unmute, close, accept, dismiss. Each asks first. Off by default."""
 
 from __future__ import annotations
 
@@ -31,8 +31,15 @@ _ACTIONS: Final[Mapping[ActionName, tuple[str, str]]] = {
         "Accept new behaviour",
         "The new behaviour is wanted: a new reference begins at its first round. **This cannot be undone.**",
     ),
+    "dismiss": (
+        "False alarm",
+        "Nothing changed: all rounds so far are the reference, and the alarm counts against the promise. **This cannot "
+        "be undone.**",
+    ),
 }
 """Title and what comes of it, markdown."""
+_NEED_REASON: Final[tuple[ActionName, ...]] = ("accept", "dismiss")
+"""They change the reference."""
 _REASON_LIMIT: Final = 500
 _OUTCOME: Final = "outcome-of-press"
 _OPEN: Final = "open-dialog"
@@ -56,12 +63,12 @@ def section(context: PageContext, incident: Incident) -> None:
     if not incident.is_live:
         return
     if not settings.dashboard_actions:
-        st.caption("To acknowledge it, or to accept the new behaviour as the reference:")
-        say = f"prober incidents acknowledge {incident.id} --by YOU\n"
-        accept = (
-            "" if not isinstance(incident, Change) else f"prober incidents accept {incident.id} --by YOU --reason WHY"
-        )
-        st.code((say + accept).strip(), language="shell")
+        is_change = isinstance(incident, Change)
+        more = ", to accept the new behaviour as the reference, or to dismiss a false alarm" if is_change else ""
+        st.caption(f"To acknowledge it{more}:")
+        reason = {"acknowledge": "", **({"accept": " --reason WHY", "dismiss": " --reason WHY"} if is_change else {})}
+        said = (f"prober incidents {verb} {incident.id} --by YOU{why}" for verb, why in reason.items())
+        st.code("\n".join(said), language="shell")
         return
     who = viewer(settings)
     if who is None:
@@ -99,8 +106,8 @@ def possible(incident: Incident) -> tuple[ActionName, ...]:
     """What a person may do about an incident now."""
     first: ActionName = "unmute" if incident.state == "muted" else "mute"
     acknowledge: tuple[ActionName, ...] = () if incident.state == "acknowledged" else ("acknowledge",)
-    accept: tuple[ActionName, ...] = ("accept",) if isinstance(incident, Change) else ()
-    return (*acknowledge, first, "close", *accept)
+    of_change: tuple[ActionName, ...] = _NEED_REASON if isinstance(incident, Change) else ()
+    return (*acknowledge, first, "close", *of_change)
 
 
 def _buttons(context: PageContext, incident: Incident, who: Viewer) -> None:
@@ -130,14 +137,14 @@ def _confirm(context: PageContext, incident: Incident, who: Viewer, name: Action
     def dialog() -> None:
         st.markdown(explained)
         for_ = st.selectbox("For", list(MUTES), index=1, key="act-for") if name == "mute" else ""
-        needed = name == "accept"
+        needed = name in _NEED_REASON
         hint = "Required" if needed else "Kept with the incident"
         reason = st.text_input("Reason", key="act-reason", max_chars=_REASON_LIMIT, placeholder=hint).strip()
         st.caption(f"You are signed in as {inline(who.name)}.")
         if not st.button(title, key="act-confirm", type="primary"):
             return
         if needed and not reason:
-            st.error("Give a reason for accepting: a new reference begins, and this cannot be undone.")
+            st.error("Give a reason: a new reference begins, and this cannot be undone.")
             return
         until = context.now + timedelta(hours=MUTES[for_]) if for_ else None
         pressed = Action(name, who.name, reason, until, "dashboard")

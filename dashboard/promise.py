@@ -34,6 +34,7 @@ def draw(context: PageContext) -> None:
             "lasting changes": [one.stayed for one in found],
             "too early to say": [one.unclear for one in found],
             "ended by themselves": [one.gone for one in found],
+            "dismissed": [one.false for one in found],
             "probability": [one.chance for one in found],
             "kept": [("yes" if one.kept else "in doubt") if one.judged else "too early" for one in found],
         },
@@ -47,8 +48,8 @@ def draw(context: PageContext) -> None:
     )
     st.caption(
         "An alarm that ended by itself was either a change that passed or a false alarm; the two look the same. "
-        "Probability: of at least as many such alarms, if all were false and came at the promised rate. Below 0.01, "
-        "and with more than one, the promise is in doubt."
+        "Dismissed: false, as a person says. Probability: of at least as many of both, if all were false and came at "
+        "the promised rate. Below 0.01, and with more than one, the promise is in doubt."
     )
     csv_button(
         "This table as CSV",
@@ -56,7 +57,7 @@ def draw(context: PageContext) -> None:
         [
             {"endpoint": one.endpoint, "false_alarms_per_year": one.false_alarms_per_year, "judged": one.judged,
              "promised": one.promised, "alarms": one.alarms, "stayed": one.stayed, "unclear": one.unclear,
-             "gone": one.gone, "chance": one.chance}
+             "gone": one.gone, "dismissed": one.false, "chance": one.chance}
             for one in found
         ],
     )  # fmt: skip
@@ -71,11 +72,11 @@ def kept(judged: list[PromiseView]) -> tuple[bool, str]:
     doubtful = [inline(one.endpoint) for one in judged if not one.kept]
     if doubtful:
         return False, (
-            f"**The promise is in doubt** at {listed(doubtful)}: more alarms ended by themselves than chance explains."
+            f"**The promise is in doubt** at {listed(doubtful)}: more alarms were dismissed or ended by themselves "
+            "than chance explains."
         )
-    rounds = sum(one.judged for one in judged)
+    rounds, maybe = sum(one.judged for one in judged), sum(one.gone + one.false for one in judged)
     return True, (
-        f"**Kept, as far as the data shows**: {count(sum(one.gone for one in judged), 'alarm')} that may have been "
-        f"false in {count(rounds, 'judged round')}; the promise allows {number(sum(one.promised for one in judged))} "
-        "on average."
+        f"**Kept, as far as the data shows**: {count(maybe, 'alarm')} that may have been false in "
+        f"{count(rounds, 'judged round')}; the promise allows {number(sum(one.promised for one in judged))} on average."
     )

@@ -119,11 +119,13 @@ PLAN = "If you want to spend this much, make it the plan: prober incidents accep
 _BY_COMMAND: Final[Mapping[str, str]] = {
     "acknowledge": "Acknowledge it to stop reminders: prober incidents acknowledge {id}",
     "accept": "To make the new behaviour the reference: prober incidents accept {id}",
+    "dismiss": "If nothing changed, dismiss it as a false alarm: prober incidents dismiss {id}",
     "close": "Close it, and keep the reference: prober incidents close {id}",
 }
 _BY_BUTTON: Final[Mapping[str, str]] = {
     "acknowledge": "Press Acknowledge to stop reminders.",
     "accept": "To make the new behaviour the reference, press Accept new behaviour.",
+    "dismiss": "If nothing changed, press False alarm.",
     "close": "Close it on the dashboard, and keep the reference; or: prober incidents close {id}",
 }
 """What a person can do, where the message has buttons and where it has none."""
@@ -153,7 +155,7 @@ def steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
     if not isinstance(about, ChangeNews):
         return (*acknowledge, *_runbook(notice), check)
     compare = "Compare the replies, here and on the dashboard: is it worse, better, or only different?"
-    return (*acknowledge, *_runbook(notice), compare, check, can["accept"])
+    return (*acknowledge, *_runbook(notice), compare, check, can["accept"], can["dismiss"])
 
 
 def _runbook(notice: Notice) -> list[str]:

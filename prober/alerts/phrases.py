@@ -38,7 +38,12 @@ Paragraph: TypeAlias = tuple[str, str]
 ALSO_SHOWN = 10
 MOST_FACTS = 6
 STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
-CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded"}
+CLOSE_TITLES = {
+    "recovered": "Recovered",
+    "accepted": "Accepted",
+    "dismissed": "False alarm",
+    "superseded": "Superseded",
+}
 TITLE_LIMIT = 150
 """Slack's limit of a header block; everyone else lives with it."""
 HEADLINE_LIMIT = 90

@@ -42,7 +42,7 @@ def _id(text: str) -> int:
 
 Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", parser=_id, help="As `prober incidents list` shows it.")]
 
-_DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand"))
+_DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accepted", "dismissed", "closed_by_hand"))
 
 
 @app.callback(invoke_without_command=True)
@@ -213,6 +213,17 @@ def unmute(incident_id: Id, by: By = None, reason: Why = "", database: Database 
 def accept(incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False) -> int:
     """Accept the new behaviour: the incident closes, and a new reference begins at its onset."""
     return _press(incident_id, Action("accept", by or me(), reason), database, as_json)
+
+
+@app.command()
+def dismiss(
+    incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False
+) -> int:
+    """Dismiss a false alarm: nothing changed. The incident closes, and all rounds so far are the reference.
+
+    The prober learns from it for how long answers may differ without a change, and counts it against the promise.
+    """
+    return _press(incident_id, Action("dismiss", by or me(), reason), database, as_json)
 
 
 @app.command()

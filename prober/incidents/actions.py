@@ -23,6 +23,7 @@ _REFUSED: Final[Mapping[Reason, str]] = {
     "not_muted": "is not muted",
     "not_confirmed": "is only suspected: there is nothing to act on yet",
     "nothing_to_accept": "is no change of behaviour: there is no new behaviour to accept",
+    "nothing_to_dismiss": "is no change found by evidence, so it is no false alarm: acknowledge or close it",
 }
 
 
@@ -62,6 +63,10 @@ def act_on(incident: Incident, action: Action, now: datetime) -> Decision:
             return Decision("accepted", closed(incident, "accepted", action.actor, action.note, now), event="accepted")
         case "accept":
             return Decision("nothing_to_accept", incident)
+        case "dismiss" if isinstance(incident, Change):
+            return Decision("dismissed", closed(incident, "dismissed", action.actor, action.note, now), "dismissed")
+        case "dismiss":
+            return Decision("nothing_to_dismiss", incident)
         case "close":
             over = closed(incident, "recovered", action.actor, action.note, now)
             return Decision("closed_by_hand", over, event=_over(incident))

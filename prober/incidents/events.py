@@ -41,8 +41,8 @@ class EventRule:
     """None: the incident's."""
     details: Details = "author"
     steps: tuple[str, ...] = ()
-    """What to do now; `{id}` stands for the incident's number, `{acknowledge}`, `{accept}` and `{close}` for how a
-    person does that: by a button, or by a command. Empty: what the kind of incident asks for."""
+    """What to do now; `{id}` stands for the incident's number, `{acknowledge}`, `{accept}`, `{dismiss}` and `{close}`
+    for how a person does that: by a button, or by a command. Empty: what the kind of incident asks for."""
     intro: tuple[str, str] | None = None
     """(label, sentence) above the facts; `{before}` stands for what the cause of trouble was before."""
     opens: bool = False
@@ -134,6 +134,12 @@ EVENTS: Mapping[Event, EventRule] = {
     "unmuted": EventRule(title="No longer muted", phase="firing"),
     # A person took the new behaviour as the reference.
     "accepted": replace(_ENDED, title="Accepted", steps=("Nothing: later rounds are judged against a new reference.",)),
+    # A person says that nothing changed.
+    "dismissed": replace(
+        _ENDED,
+        title="False alarm",
+        steps=("Nothing: later rounds are judged against a reference that holds these rounds too.",),
+    ),
     # The old behaviour is back.
     "recovered": replace(
         _OVER,

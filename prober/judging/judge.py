@@ -53,7 +53,8 @@ def advance(
     memory = step(memory, [o for o in answered if o.series in ready], round_)
     memory, missing = gather(memory, {o.series for o in answered} - set(ready), history, promise, times)
     if not ready:
-        found = None if memory.series or memory.begins else _break(answered, history, promise, times)
+        is_gathering = not (memory.series or memory.begins or memory.learns_noise)
+        found = _break(answered, history, promise, times) if is_gathering else None
         if found is not None:
             at = next(r.at for r in history({o.series for o in answered}) if r.label == found.onset)
             return replace(memory, begins=found.onset, begins_at=at), _provisional(found, round_, promise)

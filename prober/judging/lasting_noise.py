@@ -17,10 +17,11 @@ Where that says little, `nearness` says by how much rounds near in time are more
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from math import exp, inf, log, nan
+from math import ceil, exp, inf, log, nan
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from prober.judging.statistic.readings import Floats, posterior
 from prober.model.evidence import Round
@@ -45,6 +46,11 @@ NEWEST: Final = 504
 """Newest rounds of which is asked whether near ones are alike, at most: three weeks of hourly ones."""
 MOST: Final = 1_008
 """Newest rounds whose correlation is estimated, at most: six weeks of hourly ones."""
+
+
+def spread(rounds: int) -> npt.NDArray[np.int64]:
+    """Positions of at most `MOST` of so many rounds, at equal distances, the newest among them: all they span shows."""
+    return np.arange(rounds)[:: -max(ceil(rounds / MOST), 1)][::-1]
 
 
 def log_likelihoods(surplus: Mapping[str, Floats], rounds: Sequence[Round]) -> dict[str, Floats]:

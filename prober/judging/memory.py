@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, get_origin
 
 import numpy as np
@@ -24,6 +24,9 @@ from prober.judging.statistic.scales import Scale
 
 RECENT: Final = 64
 """Rounds whose values are remembered, to say how large an effect is."""
+USUAL: Final = (1_008, timedelta(days=42))
+"""After a false alarm so many of the newest rounds, or those of so long, are learnt as one reference, whichever are
+more; and never fewer than the old reference has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class Memory:
     """Label of the round the reference begins with, where a break was found while it was gathered; else empty."""
     begins_at: datetime | None = None
     """When that was, where it is known."""
+    learns_noise: bool = False
+    """Whether the next reference also shows for how long noise lasts: an alarm among its rounds was a false one."""
 
     def noise_of(self, channel: str) -> Floats:
         """What all references showed of a channel's noise that lasts; shape (models,)."""
@@ -89,6 +94,13 @@ class Memory:
     def anew(self) -> Memory:
         """Before any round of a new reference: what is known of noise that lasts is kept."""
         return Memory(noise={channel: self.noise_of(channel) for channel in {**self.noise, **self.noise_here}})
+
+    def after_false_alarm(self) -> Memory:
+        """Before all rounds so far are learnt as one reference. What they showed of noise that lasts is read again with
+        them. Where there is no reference yet, nothing has to be learnt anew."""
+        if not self.series:
+            return self
+        return Memory(noise=self.noise, by_day=self.by_day, repeats_s=self.repeats_s, learns_noise=True)
 
 
 def encode(memory: Memory) -> str:

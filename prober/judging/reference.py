@@ -25,7 +25,7 @@ from prober.judging.day_clustering import (
     together,
     whole_days,
 )
-from prober.judging.lasting_noise import correlation_time
+from prober.judging.lasting_noise import correlation_time, log_likelihoods, spread
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic import edetector, learning, scales
@@ -63,13 +63,24 @@ def gather(
             complete.append(series)
     if complete:
         rounds = history(waiting)
-        memory, lack = _learn_by_unit(memory, complete, rounds, promise)
+        learnt, lack = _learn_by_unit(memory, complete, rounds, promise)
+        if memory.learns_noise and learnt.series:
+            memory = replace(memory, noise_here=_noise(learnt, rounds), learns_noise=False)
+            learnt, lack = _learn_by_unit(memory, complete, rounds, promise)
+        memory = learnt
         if lack:
             lacking.update(dict.fromkeys(complete, (len(rounds), lack)))
     if not lacking:
         return memory, ""
     _, lack = max(lacking.values())
     return memory, f"the reference of {count(len(lacking), 'probe')} needs {lack}"
+
+
+def _noise(learnt: Memory, rounds: Sequence[Round]) -> Mapping[str, Floats]:
+    """Channel → what the rounds of a reference show of noise that lasts, if they are many: a week shows little."""
+    some = spread(len(rounds))
+    of_some = {name: surplus(name, held, rounds)[some] for name, held in learnt.channels.items()}
+    return log_likelihoods(of_some, [rounds[i] for i in some])
 
 
 def times_in(rounds: Sequence[Round], series: Collection[str]) -> Mapping[str, Times]:

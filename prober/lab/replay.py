@@ -18,7 +18,7 @@ from prober.judging import facts
 from prober.judging.explain.findings import RECENT, ROUNDS, find
 from prober.judging.facts.readings import read
 from prober.judging.judge import advance
-from prober.judging.memory import Memory
+from prober.judging.memory import USUAL, Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.reply_log import LoggedReply
 from prober.loading.round_labels import moment_of, sortable
@@ -122,9 +122,10 @@ def rounds_per_year(rounds: Sequence[Round]) -> float:
     return round(HOURS_PER_YEAR / typical, 2) if typical > 0 else 365.25
 
 
-def replay(rounds: Sequence[Round], promise: Promise) -> Replayed:
-    """Judge the rounds of one endpoint in order; after an alarm a new epoch begins at its onset."""
-    judged = list(_judge(rounds, promise))
+def replay(rounds: Sequence[Round], promise: Promise, are_dismissed: bool = False) -> Replayed:
+    """Judge the rounds of one endpoint in order; after an alarm a new epoch begins at its onset, or, where alarms
+    `are_dismissed`, all rounds so far become the reference."""
+    judged = list(_judge(rounds, promise, are_dismissed))
     judgements = tuple(judgement for judgement, _ in judged)
     alarms = [alarm for _, alarm in judged if alarm is not None]
     reference = next((i + 1 for i, j in enumerate(judgements[1:]) if j.state != "insufficient_evidence"), 0)
@@ -195,7 +196,7 @@ def reference_of(rounds: int) -> ReferenceRule:
     return ReferenceRule.model_construct(rounds=rounds, hours=0.0)
 
 
-def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgement, Alarm | None]]:
+def _judge(rounds: Sequence[Round], promise: Promise, are_dismissed: bool) -> Iterator[tuple[Judgement, Alarm | None]]:
     """Each round's judgement; with an alarm, what the old epoch says of the rounds after it."""
     memory, start = Memory(), 0
     for i, round_ in enumerate(rounds):
@@ -211,8 +212,20 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
             continue  # the memory itself begins anew at the break
         course = _course(incident, memory, rounds[i + 1 : i + 1 + PATIENCE], promise)
         yield judgement, _alarm(incident, course)
-        # The rounds since the onset become reference, not evidence: judged again, they would only repeat the alarm.
-        start, memory = onset, memory.anew()
+        if are_dismissed:
+            start, memory = _usual_from(rounds[start : i + 1], memory) + start, memory.after_false_alarm()
+        else:
+            # The rounds since the onset become reference, not evidence: judged again, they would only repeat the alarm.
+            start, memory = onset, memory.anew()
+
+
+def _usual_from(rounds: Sequence[Round], memory: Memory) -> int:
+    """The first of the rounds that are the reference after a false alarm in the last one."""
+    most, span = USUAL
+    old = sum(one.label <= memory.reference_rounds[-1] for one in rounds)
+    now = rounds[-1].at
+    lately = 0 if now is None else sum(one.at is not None and one.at > now - span for one in rounds)
+    return max(len(rounds) - max(most, old, lately), 0)
 
 
 def _course(change: Change, memory: Memory, later: Sequence[Round], promise: Promise) -> Course:

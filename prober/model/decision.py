@@ -57,6 +57,7 @@ Reason = Literal[
     "muted",  # a person wants no notices of it for a while
     "unmuted",
     "accepted",  # a person took the new behaviour as the reference
+    "dismissed",  # a person says that nothing changed: it was a false alarm
     "closed_by_hand",  # a person closed it: the old behaviour is back
     "reset",  # a person began a new reference
     "shown",  # a person looked at the evidence
@@ -65,6 +66,7 @@ Reason = Literal[
     "not_muted",
     "not_confirmed",  # only suspected: there is nothing to act on yet
     "nothing_to_accept",  # an endpoint that cannot be asked shows no behaviour
+    "nothing_to_dismiss",  # only evidence of a change can be a false alarm
     "already_closed",
     # time went by
     "mute_expired",
@@ -116,7 +118,7 @@ class Decision:
     """The change that takes the place of this one, which closes as superseded; people are notified that it opened."""
 
 
-ActionName = Literal["acknowledge", "mute", "unmute", "accept", "close", "show"]
+ActionName = Literal["acknowledge", "mute", "unmute", "accept", "dismiss", "close", "show"]
 """`show` only looks at the evidence."""
 
 

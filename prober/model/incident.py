@@ -16,6 +16,7 @@ CloseReason = Literal[
     "",  # it is not closed
     "recovered",  # the old behaviour is back
     "accepted",  # the new behaviour is the reference
+    "dismissed",  # a person says that it was a false alarm
     "superseded",  # it changed again, or became another endpoint: a later incident or reference takes its place
     "reset",  # a person began a new reference
     "faded",  # it was only suspected, and the evidence went away; nobody was notified

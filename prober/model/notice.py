@@ -105,7 +105,7 @@ class IncidentNews:
     rounds_since_onset: int
     state: IncidentState = "open"
     close_reason: str = ""
-    """`recovered`, `accepted`, `superseded` or `reset`; empty while it is not closed."""
+    """`recovered`, `accepted`, `dismissed`, `superseded` or `reset`; empty while it is not closed."""
     cause: str = ""
     """Why the endpoint cannot be asked, what was measured, or what takes the place of a superseded incident."""
     actor: str = ""

@@ -94,6 +94,8 @@ def done(incident: Incident, decision: Decision, say: Callable[[datetime], str] 
     begun = f" A new reference begins at {begins}." if decision.new_epoch else ""
     until = f" until {say(incident.muted_until)}" if incident.muted_until else ""
     did = {"closed_by_hand": "closed"}.get(decision.reason, decision.reason.replace("_", " "))
+    if decision.reason == "dismissed":
+        did, begun = "dismissed as a false alarm", " All rounds so far are the reference now."
     if decision.event == "fact_acknowledged":  # a fact that a person has seen needs nothing more
         did = "acknowledged and closed"
     return f"Incident {incident.id} of {incident.endpoint} is {did}{until} by {incident.actor}.{begun}"

@@ -21,7 +21,7 @@ from prober.incidents.lifecycle import closed, join
 from prober.incidents.measured import may_join
 from prober.incidents.routing import Routing, Subject
 from prober.judging.fleet import Stretch, agree
-from prober.judging.memory import Memory, decode, encode
+from prober.judging.memory import USUAL, Memory, decode, encode
 from prober.model.decision import Action, Decision
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident, Measured
@@ -78,20 +78,35 @@ def _write(tx: Transaction, decision: Decision, incident: Incident, routing: Rou
     if event is not None:
         notify(tx, stored, event, routing, now, reason)
     by = (stored.actor, stored.note)
-    if decision.new_epoch is not None:
+    if decision.new_epoch is not None or decision.reason == "dismissed":
         start_epoch(tx, stored.endpoint, stored.endpoint_hash, decision.new_epoch, *by, now)
         accept_facts(tx, stored.endpoint_hash, *by, routing, now)
     return stored
 
 
 def start_epoch(
-    tx: Transaction, endpoint: str, endpoint_hash: str, start_label: str, author: str, note: str, now: datetime
+    tx: Transaction, endpoint: str, endpoint_hash: str, start_label: str | None, author: str, note: str, now: datetime
 ) -> EpochView:
-    """A new reference; of the old one the judge keeps for how long noise lasts. Raises as `judge_state.start_epoch`."""
+    """A new reference; of the old one the judge keeps for how long noise lasts. Without `start_label` an alarm was
+    false: the old reference and all rounds since are the new one. Raises as `judge_state.start_epoch`."""
     held = judge_state.memory(tx, endpoint_hash)
-    anew = Memory() if held is None else decode(held).anew()
-    memory = encode(anew) if anew.noise else None
+    known = Memory() if held is None else decode(held)
+    if start_label is None:
+        anew, start_label = known.after_false_alarm(), _usual_since(tx, endpoint_hash, known, now)
+    else:
+        anew = known.anew()
+    memory = encode(anew) if anew.noise or anew.learns_noise or anew.series else None
     return judge_state.start_epoch(tx, endpoint, endpoint_hash, start_label, author, note, now, memory)
+
+
+def _usual_since(tx: Transaction, endpoint_hash: str, known: Memory, now: datetime) -> str:
+    """Label from which on rounds are the reference after a false alarm."""
+    most, span = USUAL
+    start = max(judge_state.epoch_start(tx, endpoint_hash), known.begins)
+    ends = max(known.reference_rounds, default=start)
+    old = judge_state.completed_since(tx, endpoint_hash, start, ends)
+    newest = judge_state.newest_since(tx, endpoint_hash, start, max(most, old))
+    return max(start, min(newest, rounds.label_at(now - span)))
 
 
 def accept_facts(tx: Transaction, endpoint_hash: str, actor: str, note: str, routing: Routing, now: datetime) -> None:

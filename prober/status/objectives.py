@@ -125,17 +125,20 @@ class PromiseView:
     """Of these, open still, or ended by a new reference."""
     gone: int
     """Of these, gone by themselves: a change that passed, or a false alarm. Nobody can tell."""
+    false: int
+    """Of these, false alarms, as a person says."""
     chance: float
-    """P(at least so many of `gone` | false alarms come at the promised rate): small where the promise is in doubt."""
+    """P(at least so many of `gone` and `false` | false alarms come at the promised rate): small where the promise is in
+    doubt."""
 
     @property
     def kept(self) -> bool:
-        """Whether even if all that went away by themselves were false, the promise is not in doubt (at 1 %).
+        """Whether even if all that went away by themselves were false too, the promise is not in doubt (at 1 %).
 
         One alone never puts it in doubt: in the first days any false alarm is improbable, and many endpoints are looked
         at.
         """
-        return self.gone <= max(1.0, self.promised) or self.chance >= 0.01
+        return self.gone + self.false <= max(1.0, self.promised) or self.chance >= 0.01
 
 
 def promises(tx: Transaction) -> tuple[PromiseView, ...]:
@@ -144,7 +147,8 @@ def promises(tx: Transaction) -> tuple[PromiseView, ...]:
 
 
 def _promise_view(found: AlarmsOfEndpoint) -> PromiseView:
-    total, gone = sum(found.ends.values()), found.ends.get("recovered", 0)
+    total = sum(found.ends.values())
+    gone, false = (found.ends.get(reason, 0) for reason in ("recovered", "dismissed"))
     stayed = sum(found.ends.get(reason, 0) for reason in _STAYED)
     return PromiseView(
         endpoint=found.endpoint,
@@ -153,7 +157,8 @@ def _promise_view(found: AlarmsOfEndpoint) -> PromiseView:
         promised=found.promised,
         alarms=total,
         stayed=stayed,
-        unclear=total - gone - stayed,
+        unclear=total - gone - false - stayed,
         gone=gone,
-        chance=chance(gone, found.promised),
+        false=false,
+        chance=chance(gone + false, found.promised),
     )

@@ -9,13 +9,24 @@ from typing import Final
 
 from prober.alerts.phrases import thousands
 from prober.loading.round_labels import moment_of
+from prober.model.decision import ActionName
 from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.version import Mark
 from prober.store.views import ActionView, NoticeView
 from prober.text import visible
 
 _NO_EFFECT = "had no effect: {}"
-_DONE = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand", "shown"))
+_DONE = frozenset(("acknowledged", "muted", "unmuted", "accepted", "dismissed", "closed_by_hand", "shown"))
+
+_ACTED: Final[Mapping[ActionName, str]] = {
+    "acknowledge": "acknowledged",
+    "mute": "muted",
+    "unmute": "unmuted",
+    "accept": "accepted",
+    "dismiss": "dismissed as a false alarm",
+    "close": "closed by hand",
+    "show": "evidence viewed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,7 @@ def _judged(incident: Incident) -> list[Step]:
         steps.append(Step(incident.opened_at, "opened", why=_line(_why(incident))))
     if incident.closed_at is not None:
         # If a person closed it, their action says who.
-        by = "" if incident.close_reason in {"accepted", "reset"} else _line(incident.cause)
+        by = "" if incident.close_reason in {"accepted", "dismissed", "reset"} else _line(incident.cause)
         steps.append(Step(incident.closed_at, f"closed: {incident.close_reason or 'over'}", why=by))
     return steps
 
@@ -80,8 +91,7 @@ def _why(incident: Incident) -> str:
 
 
 def _pressed(one: ActionView) -> Step:
-    done = {"acknowledge": "acknowledged", "mute": "muted", "unmute": "unmuted", "accept": "accepted",
-            "close": "closed by hand", "show": "evidence viewed"}[one.action]  # fmt: skip
+    done = _ACTED[one.action]
     if one.reason not in _DONE:
         done = f"{one.action} {_NO_EFFECT.format(one.reason.replace('_', ' '))}"
     return Step(one.at, done, _line(f"{one.actor} (from {one.via})", 120), _line(one.note, 500))

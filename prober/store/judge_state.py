@@ -71,22 +71,25 @@ def keep_memory(tx: Transaction, endpoint_hash: str, memory: str | None) -> None
 
 def peers(tx: Transaction, endpoint_hash: str) -> tuple[Judged, ...]:
     """What was said last of the other endpoints of the same provider; by name."""
+    newest_epoch = (
+        select(func.max(EpochRow.at)).where(EpochRow.endpoint_hash == EndpointRow.endpoint_hash).scalar_subquery()
+    )
     rows = tx.exec(
-        select(EndpointRow)
+        select(EndpointRow, newest_epoch)
         .where(
             col(EndpointRow.origin).in_(select(EndpointRow.origin).where(EndpointRow.endpoint_hash == endpoint_hash)),
             col(EndpointRow.endpoint_hash) != endpoint_hash,
             col(EndpointRow.current),
-            # Where a person began a new reference, what was said against the old one does not count: memory is gone.
             col(EndpointRow.endpoint_hash).in_(select(MemoryRow.endpoint_hash)),
         )
         .order_by(col(EndpointRow.name))
     )
-    found = (_judged(tx, row) for row in rows.all())
+    found = (_judged(tx, row, began) for row, began in rows.all())
     return tuple(one for one in found if one is not None)
 
 
-def _judged(tx: Transaction, row: EndpointRow) -> Judged | None:
+def _judged(tx: Transaction, row: EndpointRow, began: datetime | None) -> Judged | None:
+    """None where nothing was said yet, or only against a reference in whose place a person began another."""
     newest = tx.exec(
         select(RoundRow)
         .where(RoundRow.endpoint_hash == row.endpoint_hash, RoundRow.state == "completed")
@@ -94,6 +97,8 @@ def _judged(tx: Transaction, row: EndpointRow) -> Judged | None:
         .limit(1)
     ).first()
     if newest is None or newest.judgement is None or newest.completed_at is None:
+        return None
+    if began is not None and newest.completed_at <= began:
         return None
     judgement = unpack_judgement(newest.judgement)
     return Judged(row.name, judgement, newest.completed_at, period(tx, row.endpoint_hash))
@@ -312,12 +317,25 @@ def _health() -> Any:
 _HEALTH: Final = _health()
 
 
-def completed_since(tx: Transaction, endpoint_hash: str, label: str) -> int:
-    """Completed rounds with this label or a later one."""
+def completed_since(tx: Transaction, endpoint_hash: str, label: str, until: str | None = None) -> int:
+    """Completed rounds with this label or a later one, up to and with `until` where that is given."""
     return tx.exec(
         select(func.count()).where(
             col(RoundRow.endpoint_hash) == endpoint_hash,
             col(RoundRow.state) == "completed",
             col(RoundRow.label) >= label,
+            *(() if until is None else [col(RoundRow.label) <= until]),
         )
     ).one()
+
+
+def newest_since(tx: Transaction, endpoint_hash: str, label: str, most: int) -> str:
+    """Label of the first of the newest completed rounds, at most so many, with this label or a later one."""
+    newest = (
+        select(col(RoundRow.label).label("label"))
+        .where(RoundRow.endpoint_hash == endpoint_hash, RoundRow.state == "completed", col(RoundRow.label) >= label)
+        .order_by(col(RoundRow.label).desc())
+        .limit(most)
+        .subquery()
+    )
+    return tx.exec(select(func.min(newest.c.label))).one() or label

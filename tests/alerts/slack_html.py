@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from prober.alerts.slack.blocks import evidence_blocks, news_blocks, root_blocks, slack_blocks
-from prober.alerts.slack.buttons import accept_modal
+from prober.alerts.slack.buttons import reason_modal
 from prober.alerts.slack.picture import alt_text, history_png
 from prober.model.notice import Notice
 from tests.alerts.notices import HISTORY, NAMED, PLAIN, edited
@@ -135,7 +135,7 @@ PAGES: dict[str, Callable[[], str]] = {
             message(news_blocks(NAMED["acknowledged"], interactive=True)),
         ),
     ),
-    "slack-accept": lambda: page(modal(accept_modal(12, "acme/gpt-4o", ""))),
+    "slack-accept": lambda: page(modal(reason_modal("accept", 12, "acme/gpt-4o", ""))),
     "slack-states": lambda: page(
         *(
             message(root_blocks(NAMED[name], interactive=True))

@@ -147,23 +147,28 @@ def test_mute_for_a_chosen_time_and_unmute(office: Callable[..., Office]) -> Non
     assert [kept.action for kept in here.store.query(stored_incidents.actions)] == ["unmute", "mute"]
 
 
+@pytest.mark.parametrize(
+    ("name", "ends_as", "title"), [("accept", "accepted", "Accepted"), ("dismiss", "dismissed", "False alarm")]
+)
 @pytest.mark.slow
-def test_accept_asks_for_a_reason(office: Callable[..., Office], slack: SlackServer) -> None:
+def test_what_changes_the_reference_asks_for_a_reason(
+    office: Callable[..., Office], slack: SlackServer, name: str, ends_as: str, title: str
+) -> None:
     here = office()
-    here.press("accept")
+    here.press(name)
     [view] = slack.views
-    assert here.incident.state == "open", "nothing is accepted before the reason is given"
+    assert here.incident.state == "open", "nothing is done before the reason is given"
     blank = slack.submit(view, {REASON: {REASON: " \n"}})
     assert slack.sockets.acknowledgement(blank)["response_action"] == "errors"
     given = slack.submit(view, {REASON: {REASON: " better answers "}}, user="U0BOB")
     assert slack.sockets.acknowledgement(given) == {}, "an empty answer closes the modal"
     here.done()
     assert (here.incident.close_reason, here.incident.actor, here.incident.note) == (
-        "accepted",
+        ends_as,
         "bob (U0BOB)",
         "better answers",
     )
-    assert str(here.root["text"]).startswith("✅ Accepted · ")
+    assert str(here.root["text"]).startswith(f"✅ {title} · ")
     assert len(here.store.query(judge_state.epochs, "acme/gpt-4o")) == 1
 
 

@@ -118,16 +118,22 @@ def server() -> Iterator[Answer]:
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database whose endpoint `swapped` was asked daily, by the very functions of the daemon, and changed."""
     path = tmp_path_factory.mktemp("watched") / "prober.db"
-    declared = declarations()
-    (probe_set,), (endpoint,) = declared.sets, declared.endpoints
-    with Store.open(f"sqlite:///{path}") as store, closing(open_provider(endpoint)) as provider:
-        store.change(declared_store.remember, declared.sets, declared.endpoints, due(0))
-        for day in range(DAYS):
-            run_round.run(probe_set, endpoint, declared.promise(endpoint), provider, store, Routing(("log", "slack")), due(day),
-                     clock=lambda day=day: due(day))  # fmt: skip
+    ask_daily(path, range(DAYS))
+    with Store.open(f"sqlite:///{path}", read_only=True) as store:
         view: EndpointView = store.query(overview.endpoints)[0]
         assert view.open_incident is not None
     return path
+
+
+def ask_daily(path: Path, days: range) -> None:
+    """Ask what `declarations` declares on these days, by the functions of the daemon."""
+    declared = declarations()
+    (probe_set,), (endpoint,) = declared.sets, declared.endpoints
+    with Store.open(f"sqlite:///{path}") as store, closing(open_provider(endpoint)) as provider:
+        store.change(declared_store.remember, declared.sets, declared.endpoints, due(days[0]))
+        for day in days:
+            run_round.run(probe_set, endpoint, declared.promise(endpoint), provider, store, Routing(("log", "slack")), due(day),
+                     clock=lambda day=day: due(day))  # fmt: skip
 
 
 @pytest.fixture

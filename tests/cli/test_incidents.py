@@ -18,7 +18,7 @@ from prober.service.deliver import StoredOutbox
 from prober.store import Store, incidents
 from prober.store import notices as stored_notices
 from prober.store.schema import VERSIONS
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, ask_daily
 from tests.cli.world import CHANGE, DAYS, declarations, due, write_probes
 
 CHANNEL = {"channel", "e_value", "effect", "unit", "words"}
@@ -152,6 +152,28 @@ def test_accept_closes_and_begins_a_new_reference(prober: Run, monkeypatch: pyte
     assert "a new reference is gathered" in prober("status").out
     again = prober("incidents", "accept", 1, "--by", "bob")
     assert (again.code, again.err) == (2, "incident 1 is closed already: accepted by ana\n")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("changed")
+def test_a_false_alarm_makes_all_rounds_so_far_the_reference(prober: Run, home: Path) -> None:
+    (before,) = prober("reference", "--json").json["endpoints"]
+    said = prober("incidents", "dismiss", 1, "--by", "ana", "--reason", "a cache was warming up")
+    assert (said.code, said.out) == (
+        0,
+        "Incident 1 of swapped is dismissed as a false alarm by ana. All rounds so far are the reference now.\n",
+    )
+    incident = prober("incidents", "show", 1, "--json").json["incident"]
+    assert (incident["state"], incident["close_reason"]) == ("closed", "dismissed")
+    (epoch,) = prober("reference", "--json").json["endpoints"][0]["epochs"]
+    assert (epoch["start"], epoch["author"]) == (before["first_round"], "ana"), "it begins where it began before"
+    ask_daily(home / "prober.db", range(DAYS, DAYS + 6))
+    (after,) = prober("reference", "--json").json["endpoints"]
+    assert (before["rounds"], after["rounds"]) == (8, DAYS + 1), "the rounds before and since are one reference"
+    with Store.open("sqlite:///prober.db", read_only=True) as store:
+        assert [one.state for one in store.query(incidents.recent)] == ["closed"], "no new incident opens"
+    again = prober("incidents", "dismiss", 1, "--by", "bob")
+    assert (again.code, again.err) == (2, "incident 1 is closed already: dismissed by ana\n")
 
 
 @pytest.mark.slow

@@ -352,7 +352,7 @@ def map_of(text: str = "Teal", count: int = 9) -> EmbeddingMap:
 
 def promise_view(endpoint: str, **given) -> PromiseView:
     standard = {"false_alarms_per_year": 1.0, "judged": 400, "promised": 0.8, "alarms": 2, "stayed": 1, "unclear": 0,
-                "gone": 1, "chance": 0.55}  # fmt: skip
+                "gone": 1, "false": 0, "chance": 0.55}  # fmt: skip
     return PromiseView(endpoint, **(standard | given))
 
 

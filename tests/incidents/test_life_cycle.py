@@ -39,6 +39,7 @@ NEWS: dict[str, set[Event]] = {
     "muted": {"muted"},
     "recovered": {"recovered", "trouble_over"},
     "accepted": {"accepted"},
+    "dismissed": {"dismissed"},
     "superseded": {"superseded"},
     "reset": {"closed"},
 }
@@ -189,6 +190,8 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
     @example(steps=[("round", "alarm", 1), ("presses", "mute", "mute", False), ("go", 30.0)])
     @example(steps=[("round", "alarm", 1), ("presses", "mute", "unmute", False), ("round", "worse", 1)])
     @example(steps=[("round", "outage", 3), ("presses", "accept", "acknowledge", True)])
+    @example(steps=[("round", "outage", 3), ("presses", "dismiss", "acknowledge", True)])
+    @example(steps=[("round", "alarm", 1), ("presses", "acknowledge", "dismiss", False)])
     @settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(steps=st.lists(STEPS, min_size=8, max_size=30))
     def walk(steps: list[tuple]) -> None:

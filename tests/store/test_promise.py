@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from sqlmodel import select
 
-from prober.incidents.actions import accept, acknowledge
+from prober.incidents.actions import accept, acknowledge, act_on
 from prober.judging.promise import chance
+from prober.model.decision import Action
 from prober.status.objectives import PromiseView, promises
-from prober.store import Store
+from prober.store import Store, incidents
 from prober.store.alert_rows import IncidentRow
 from tests.store.world import BILLING, DAY, NOW, alarm, carry, complete, declare, judge
 
@@ -27,10 +28,15 @@ def test_what_came_of_every_alarm(store: Store) -> None:
         session.add(row)
     carry(store, acknowledge(alarm(store, NOW + 2 * DAY), "ana", "", NOW))
     billing, search = store.query(promises)
-    assert billing == PromiseView(
-        "billing", 0.5, judged=3, promised=pytest.approx(3 / 365), alarms=3, stayed=1, unclear=1, gone=1,
+    expected = PromiseView(
+        "billing", 0.5, judged=3, promised=pytest.approx(3 / 365), alarms=3, stayed=1, unclear=1, gone=1, false=0,
         chance=pytest.approx(1 - 2.718281828 ** (-3 / 365), rel=1e-6),
     )  # fmt: skip
+    assert billing == expected and billing.kept, "one alone puts no promise in doubt"
+    [open_still] = [one for one in store.query(incidents.recent) if one.is_live]
+    carry(store, act_on(open_still, Action("dismiss", "ana", "an A/A test"), NOW))
+    billing, _ = store.query(promises)
+    assert billing == replace(expected, unclear=0, false=1, chance=chance(2, 3 / 365)) and not billing.kept
     assert (search.judged, search.alarms, search.kept) == (0, 0, True)
 
 
@@ -48,11 +54,13 @@ def test_what_was_only_suspected_and_what_failed_is_no_alarm(store: Store) -> No
 
 
 @pytest.mark.parametrize(
-    ("promised", "gone", "kept"),
+    ("promised", "ended", "kept"),
     [(1.0, 0, True), (1.0, 1, True), (1.0, 4, True), (1.0, 6, False), (0.1, 2, False), (0.001, 1, True)],
 )
-def test_a_promise_is_in_doubt_beyond_chance_alone(promised: float, gone: int, kept: bool) -> None:
-    assert PromiseView("x", 1.0, 100, promised, gone, 0, 0, gone, chance(gone, promised)).kept is kept
+def test_a_promise_is_in_doubt_beyond_chance_alone(promised: float, ended: int, kept: bool) -> None:
+    for gone in range(ended + 1):  # the others were dismissed
+        view = PromiseView("x", 1.0, 100, promised, ended, 0, 0, gone, ended - gone, chance(ended, promised))
+        assert view.kept is kept
 
 
 def test_rounds_before_the_first_judgement_promise_nothing(store: Store) -> None:

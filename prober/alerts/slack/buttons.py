@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
@@ -17,7 +19,7 @@ from prober.model.notice import ChangeNews, IncidentNews, Notice
 from prober.text import visible
 
 Block: TypeAlias = dict[str, Json]
-Name = Literal["acknowledge", "mute", "unmute", "accept", "evidence"]
+Name = Literal["acknowledge", "mute", "unmute", "accept", "dismiss", "evidence"]
 
 PREFIX: Final = "prober_"
 """Of every `action_id` and `callback_id`: others may use the app as well."""
@@ -49,27 +51,49 @@ def buttons(notice: Notice) -> Block | None:
         elements.append(_mute_menu(value))
     if incident.state != "closed" and is_change:
         elements.append(_button("accept", "Accept new behaviour", value, "danger"))
+        elements.append(_button("dismiss", "False alarm", value))
     if is_change:
         elements.append(_button("evidence", "Show evidence", value))
     return {"type": "actions", "elements": elements} if elements else None
 
 
-def accept_modal(incident_id: int, endpoint: str, metadata: str) -> Block:
-    """Asks for the reason. `metadata` comes back with it."""
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a modal says that asks for the reason of an action."""
+
+    title: str
+    submit: str
+    comes_of_it: str
+    """What later rounds are judged against."""
+    why: str
+
+
+NEED_REASON: Final[Mapping[str, Asks]] = {
+    "accept": Asks(
+        "Accept new behaviour", "Accept", "the new behaviour", "Why is the new behaviour to be the reference?"
+    ),
+    "dismiss": Asks("False alarm", "Dismiss", "a reference that holds these rounds too", "Why is it a false alarm?"),
+}
+"""Actions that change the reference."""
+
+
+def reason_modal(name: str, incident_id: int, endpoint: str, metadata: str) -> Block:
+    """Asks for the reason of an action of `NEED_REASON`. `metadata` comes back with it."""
+    asks = NEED_REASON[name]
     said = (
         f"Incident {incident_id} of {visible(endpoint, 200, lines=False)} closes, and later rounds are judged against "
-        "the new behaviour. This cannot be undone."
+        f"{asks.comes_of_it}. This cannot be undone."
     )
     return {
-        **_modal("Accept new behaviour", f"{PREFIX}accept", metadata),
-        "submit": plain("Accept"),
+        **_modal(asks.title, f"{PREFIX}{name}", metadata),
+        "submit": plain(asks.submit),
         "close": plain("Cancel"),
         "blocks": [
             _paragraph(said),
             {
                 "type": "input",
                 "block_id": REASON,
-                "label": plain("Why is the new behaviour to be the reference?"),
+                "label": plain(asks.why),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": REASON,

@@ -27,12 +27,13 @@ from prober.alerts.slack.blocks import evidence_blocks
 from prober.alerts.slack.bot import SlackBot, open_slack
 from prober.alerts.slack.buttons import (
     MUTES,
+    NEED_REASON,
     PREFIX,
     REASON,
     REASON_LIMIT,
-    accept_modal,
     evidence_modal,
     incident_value,
+    reason_modal,
 )
 from prober.alerts.slack.client import BAD_LUCK, SILENT, People, ids_of, of_error
 from prober.incidents.actions import refusal
@@ -48,6 +49,7 @@ ACTIONS: Final[Mapping[str, ActionName]] = {
     "mute": "mute",
     "unmute": "unmute",
     "accept": "accept",
+    "dismiss": "dismiss",
     "evidence": "show",
 }
 """Button → what it does."""
@@ -146,7 +148,7 @@ class SlackListener:
     def _hear(self, socket: BaseSocketModeClient, request: SocketModeRequest) -> None:
         """Answer at once; another thread acts on it, unless it was received before."""
         click = read(request.payload) if request.type == "interactive" else None
-        wrong = click is not None and click.name == "accept" and not click.trigger and not click.reason
+        wrong = click is not None and click.name in NEED_REASON and not click.trigger and not click.reason
         if click is not None and not wrong and self._is_new(_key(request.payload)):
             self.work.submit(self._act, click)
         answer = {"response_action": "errors", "errors": {REASON: "Write why; it is kept with the incident."}}
@@ -185,9 +187,9 @@ class SlackListener:
             return STRANGE
         action, allowed = ACTIONS[click.name], self._people.may(click.user)
         is_open_change = isinstance(incident, Change) and incident.is_live
-        if allowed and click.name == "accept" and click.trigger and is_open_change:
+        if allowed and click.name in NEED_REASON and click.trigger and is_open_change:
             metadata = f"{number}.{mark} {click.channel}"
-            view = accept_modal(incident.id, incident.endpoint, metadata)
+            view = reason_modal(click.name, incident.id, incident.endpoint, metadata)
             self._client.views_open(trigger_id=click.trigger, view=view)
             return ""
         until = self._incidents.now() + timedelta(hours=int(hours)) if hours in _HOURS else None
@@ -231,8 +233,9 @@ def read(payload: Mapping[str, Any]) -> Click | None:
             view = payload["view"]
             value, _, channel = str(view["private_metadata"]).partition(" ")
             reason = str(view["state"]["values"][REASON][REASON]["value"] or "").strip()[:REASON_LIMIT]
-            known = view["callback_id"] == f"{PREFIX}accept"
-            return Click("accept", value, channel=channel, reason=reason, **about) if known else None
+            name = str(view["callback_id"]).removeprefix(PREFIX)
+            known = name in NEED_REASON and str(view["callback_id"]).startswith(PREFIX)
+            return Click(name, value, channel=channel, reason=reason, **about) if known else None
         if payload["type"] != "block_actions":
             return None
         [action] = payload["actions"]
