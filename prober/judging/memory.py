@@ -173,7 +173,10 @@ _CODEC.register_structure_hook_func(_PLAIN.__contains__, lambda held, of: _PLAIN
 # These fields have another name in the text, which stays as it has always been.
 _REPEATS_NAME: Final = "echoes"
 _REPEATS, _REJECTED = override(rename=_REPEATS_NAME), override(rename="doubted")
+_SELDOM: Final = override(omit_if_default=True)
 _CODEC.register_unstructure_hook(Null, make_dict_unstructure_fn(Null, _CODEC, repeats=_REPEATS))
 _CODEC.register_structure_hook(Null, make_dict_structure_fn(Null, _CODEC, repeats=_REPEATS))
-_CODEC.register_unstructure_hook(Memory, make_dict_unstructure_fn(Memory, _CODEC, rejected_log_e=_REJECTED))
+_CODEC.register_unstructure_hook(
+    Memory, make_dict_unstructure_fn(Memory, _CODEC, rejected_log_e=_REJECTED, learns_noise=_SELDOM)
+)
 _CODEC.register_structure_hook(Memory, make_dict_structure_fn(Memory, _CODEC, rejected_log_e=_REJECTED))

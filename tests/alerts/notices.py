@@ -270,6 +270,9 @@ NAMED = {
         actor="bob",
         note="the new answers are better",
     ),
+    "dismissed": edited(
+        PLAIN, event="dismissed", state="closed", close_reason="dismissed", actor="bob", note="a cache was warming up"
+    ),
     "recovered": edited(
         PLAIN, event="recovered", state="closed", close_reason="recovered", course="transient", passed="0040"
     ),

@@ -23,7 +23,7 @@ from prober.alerts.slack.blocks import (
     root_text,
     slack_blocks,
 )
-from prober.alerts.slack.buttons import PREFIX, accept_modal, buttons, evidence_modal, incident_value
+from prober.alerts.slack.buttons import NEED_REASON, PREFIX, buttons, evidence_modal, incident_value, reason_modal
 from prober.incidents.events import EVENTS
 from prober.model.incident import IncidentState
 from prober.model.notice import Notice
@@ -100,7 +100,7 @@ def test_any_notice_is_within_every_limit_of_slack_and_shows_nothing_unseen(noti
 @pytest.mark.parametrize("notice", [PLAIN, HOSTILE], ids=["plain", "hostile"])
 def test_modals_are_within_every_limit_and_known_to_the_sdk(notice: Notice) -> None:
     for view in (
-        accept_modal(notice.incident_id, notice.endpoint, "x" * 300),
+        *(reason_modal(name, notice.incident_id, notice.endpoint, "x" * 300) for name in NEED_REASON),
         evidence_modal(notice.incident_id, evidence_blocks(notice)),
         evidence_modal(2**62, evidence_blocks(notice)),
     ):
@@ -116,16 +116,16 @@ def pressable(notice: Notice) -> list[str]:
 @pytest.mark.parametrize(
     ("state", "names"),
     [
-        ("open", ["acknowledge", "mute", "accept", "evidence"]),
-        ("acknowledged", ["mute", "accept", "evidence"]),
-        ("muted", ["acknowledge", "unmute", "accept", "evidence"]),
+        ("open", ["acknowledge", "mute", "accept", "dismiss", "evidence"]),
+        ("acknowledged", ["mute", "accept", "dismiss", "evidence"]),
+        ("muted", ["acknowledge", "unmute", "accept", "dismiss", "evidence"]),
         ("closed", ["evidence"]),
     ],
 )
 def test_what_can_be_clicked_fits_the_state(state: IncidentState, names: list[str]) -> None:
     assert pressable(edited(PLAIN, state=state)) == names
     trouble = edited(NAMED["trouble"], state=state)
-    assert pressable(trouble) == [name for name in names if name not in ("accept", "evidence")]
+    assert pressable(trouble) == [name for name in names if name not in ("accept", "dismiss", "evidence")]
     assert pressable(edited(NAMED["stale"], state=state)) == []
 
 
