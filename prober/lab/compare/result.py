@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from prober.judging.channels import percent, quoted_answer
 from prober.lab.compare.exchange import Bools, Exchange, Exchanged
-from prober.lab.compare.panel import Floats, Panel, contrast
+from prober.lab.compare.panel import REST, Floats, Panel, contrast
 from prober.lab.compare.permutation import p_value
 
 Outcome = Literal["same", "changed", "insufficient_evidence"]
@@ -108,7 +108,7 @@ def _moved(channel: str, names: Sequence[str], candidate: Floats, reference: Flo
     most = int(np.argmax(np.abs(candidate - reference)))
     shares = f"{percent(float(candidate[most]))} (was {percent(float(reference[most]))})"
     if channel == "exact":  # its names are digests of whole texts
-        return f"one same text {shares}"
+        return f"{'rare texts' if names[most] == REST else 'one same text'} {shares}"
     name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in names[most])
     return f"{quoted_answer(channel, name)} {shares}"
 
