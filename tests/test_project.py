@@ -233,7 +233,7 @@ def test_configuration_lists_every_check() -> None:
 
 OTHERS_PRIVATE = {
     "_exit", "_dialect", "_compiled_cache", "_page_hash", "_bidi_component_manager", "_database",
-    "_local_constants", "_get_local_constants",
+    "_local_constants", "_get_local_constants", "_print_url", "_make_blocking_http_get",
 }  # fmt: skip
 """Of the standard library, SQLAlchemy, Streamlit and Hypothesis, where nothing else leads there; and the disk that is
 filled up."""
