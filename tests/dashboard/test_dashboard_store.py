@@ -22,7 +22,6 @@ from prober.store import Store
 from tests.cli.test_odd_stores import ODD
 from tests.dashboard import seeded
 from tests.dashboard.conftest import replies, texts
-from tests.store.conftest import postgres  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.slow
 
@@ -139,7 +138,7 @@ def test_a_file_in_a_folder_that_may_not_be_written_is_explained(url, closed_fol
 
 
 @pytest.mark.postgres
-def test_a_wrong_password_of_postgres_and_a_database_without_tables_are_explained(url, postgres, monkeypatch):  # noqa: F811
+def test_a_wrong_password_of_postgres_and_a_database_without_tables_are_explained(url, postgres, monkeypatch):
     engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text("CREATE ROLE locked LOGIN PASSWORD 'another'"))

