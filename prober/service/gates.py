@@ -116,7 +116,7 @@ def breaker_gate(
     keeps_pause: bool = True,
 ) -> BreakerGate:
     """The breaker as the newest stored replies of the endpoint leave it. `beside`: stored replies of no round."""
-    newest = store.query(replies.newest_failures, endpoint.content_hash, REMEMBERED)
+    newest = store.query(replies.newest_failures, endpoint.name, endpoint.content_hash, REMEMBERED)
     outcomes = sorted(map(outcome_of, (*newest, *beside)), key=lambda one: one.at)[-REMEMBERED:]
     return BreakerGate(outcomes, clock, endpoint.name, keeps_pause=keeps_pause)
 
@@ -168,8 +168,8 @@ class VerbGates:
         self._declarations, self._open_store, self._clock = declarations, open_store, clock
         self._stack = ExitStack()
         self._store: Store | None = None
-        self._breakers: dict[str, BreakerGate] = {}
-        """By the endpoint's content hash."""
+        self._breakers: dict[tuple[str, str], BreakerGate] = {}
+        """By the endpoint's name and content hash: two endpoints may differ only in their key."""
 
     def __enter__(self) -> Self:
         return self
@@ -180,7 +180,7 @@ class VerbGates:
     def of(self, endpoint: Endpoint, probes: Mapping[str, Probe]) -> list[Gate]:
         """`probes`: `set/probe id` → probe; what is of no set counts for the endpoint and in all. Raises StoreError."""
         guard = self._breakers.setdefault(
-            endpoint.content_hash, BreakerGate((), self._clock, endpoint.name, opens_by_limits=False)
+            (endpoint.name, endpoint.content_hash), BreakerGate((), self._clock, endpoint.name, opens_by_limits=False)
         )
         names = {key.partition("/")[0] for key in probes}
         sets: list[ProbeSet | None] = [one for one in self._declarations.sets if one.name in names]

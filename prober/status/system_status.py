@@ -81,7 +81,7 @@ def _with_gates(store: Store, one: EndpointStatus, now: datetime) -> EndpointSta
         one = replace(one, overspending=store.query(overspending, one.endpoint.endpoint_hash, now))
     if one.state != "unreachable":
         return one
-    newest = store.query(replies.newest_failures, one.endpoint.endpoint_hash, REMEMBERED)
+    newest = store.query(replies.newest_failures, one.name, one.endpoint.endpoint_hash, REMEMBERED)
     found = breaker(map(outcome_of, newest), one.name)
     return replace(one, breaker=found) if found.is_open else one
 

@@ -164,7 +164,11 @@ def _newest_rounds(tx: Transaction, endpoint_hash: str, about: int) -> list[int]
 
 _BEGUN: Final = (
     select(RoundRow.id)
-    .where(RoundRow.endpoint_hash == bindparam("of"), col(RoundRow.label).is_not(None))
+    .where(
+        RoundRow.endpoint == bindparam("name"),
+        RoundRow.endpoint_hash == bindparam("of"),
+        col(RoundRow.label).is_not(None),
+    )
     .order_by(col(RoundRow.label).desc())
     .limit(bindparam("most"))
 )
@@ -177,10 +181,13 @@ _NEWEST_REPLIES: Final = (
 )
 
 
-def newest_failures(tx: Transaction, endpoint_hash: str, limit: int) -> tuple[Reply, ...]:
-    """The newest replies, of rounds that are still asked too, from the last one that was answered on; oldest first."""
+def newest_failures(tx: Transaction, endpoint: str, endpoint_hash: str, limit: int) -> tuple[Reply, ...]:
+    """The newest replies, of rounds that are still asked too, from the last one that was answered on; oldest first.
+
+    `endpoint`: its name. The same endpoint may be declared under another name with another key, which may be good.
+    """
     connection = tx.connection()
-    begun = connection.execute(_BEGUN, {"of": endpoint_hash, "most": limit}).scalars().all()
+    begun = connection.execute(_BEGUN, {"name": endpoint, "of": endpoint_hash, "most": limit}).scalars().all()
     found: list[Reply] = []
     for first, most in ((0, 1), (1, limit - 1)):  # almost always the newest was answered, and no other is read
         here = {"rounds": begun, "first": first, "most": most}

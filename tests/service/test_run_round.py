@@ -365,6 +365,24 @@ def test_an_endpoint_that_is_not_there_makes_a_completed_round_of_failures(store
     assert (view.asks, view.failed_asks, view.last_failure) == (3, 3, "unreachable")
 
 
+def test_a_missing_key_does_not_stop_the_same_endpoint_with_another_key(store):
+    class OneKey(ScriptedProvider):
+        def ask(self, endpoint, probe, sample, now):
+            if endpoint.name == "keyless":
+                return Reply(at=now, error="missing_key")
+            return super().ask(endpoint, probe, sample, now)
+
+    keyed, keyless = parrot(api_key_env="GOOD"), parrot(name="keyless", api_key_env="MISSING")
+    assert keyed.content_hash == keyless.content_hash
+    probe_set = CANARY.model_copy(update={"endpoints": ("keyless", "parrot")})
+    at = [START + hours * timedelta(hours=1) for hours in range(4)]
+    tried = [
+        round_of(store, endpoint, due, OneKey(), probe_set)
+        for endpoint, due in zip((keyless, keyed, keyless, keyed), at, strict=True)
+    ]
+    assert [(one.asked, len(one.failures)) for one in tried] == [(3, 3), (8, 0), (1, 1), (8, 0)]
+
+
 @pytest.mark.slow
 def test_failures_are_evidence_of_nothing(store):
     """A day of outage in an unchanged world: no alarm on that day nor after it."""
