@@ -93,12 +93,18 @@ class Promise:
     def missing(self, rounds: int, at: Sequence[datetime]) -> str:
         """What a reference of so many rounds, asked at these times, still lacks; empty when nothing."""
         lacks = []
-        if rounds < self.reference.rounds:
-            lacks.append(f"{self.reference.rounds - rounds} more of {count(self.reference.rounds, 'round')}")
         hours = (max(at) - min(at)).total_seconds() / 3600 if at else 0.0
         if at and hours < self.reference.hours:
-            lacks.append(f"{ceil(self.reference.hours - hours)} more of {count(self.reference.hours, 'hour')}")
+            lacks.append(still_needed(hours, self.reference.hours, "hour"))
+        if rounds < self.reference.rounds:
+            lacks.append(still_needed(rounds, self.reference.rounds, "round"))
         return " and ".join(lacks)
+
+
+def still_needed(there: float, needed: float, unit: str) -> str:
+    """`12 rounds` while there is none of them, then `11 more of 12 rounds`. A part of the first counts as nothing."""
+    lack = ceil(needed - there)
+    return count(needed, unit) if lack >= needed else f"{lack} more of {count(needed, unit)}"
 
 
 def _rounds_of(rule: ReferenceRule, rounds_per_year: float) -> float:

@@ -27,7 +27,7 @@ from prober.judging.day_clustering import (
 )
 from prober.judging.lasting_noise import correlation_time, log_likelihoods, spread
 from prober.judging.memory import ChannelMemory, Memory
-from prober.judging.promise import Promise
+from prober.judging.promise import Promise, still_needed
 from prober.judging.statistic import edetector, learning, scales
 from prober.judging.statistic.oddness import OddnessBar, of_reference, of_round
 from prober.judging.statistic.readings import Floats, Reading, Recurring, Table, stacked
@@ -102,14 +102,14 @@ def _learn_by_unit(
                 rounds, memory = together(rounds, soon_s), replace(memory, repeats_s=soon_s)
                 learnt = _learn(memory, series, rounds, promise)
         if memory.repeats_s and len(rounds) < promise.reference.rounds:
-            lack = f"{promise.reference.rounds - len(rounds)} more of {count(promise.reference.rounds, 'round')}"
+            lack = still_needed(len(rounds), promise.reference.rounds, "round")
             return memory, f"{lack}, because those asked again repeat others"
         if memory.series or not can_be_clustered(rounds) or not is_clustered(_all(learnt, rounds), rounds):
             return learnt, ""
         memory = replace(memory, by_day=True)
     days = whole_days(rounds)
     if len(days) < promise.reference.rounds:
-        lack = f"{promise.reference.rounds - len(days)} more of {count(promise.reference.rounds, 'day')}"
+        lack = still_needed(len(days), promise.reference.rounds, "day")
         return memory, f"{lack}, because the rounds of one day are correlated"
     if not memory.series:
         memory = replace(memory, today=day_of(rounds[-1]), since=rounds[-1].label)

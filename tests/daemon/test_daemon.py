@@ -478,7 +478,7 @@ def test_one_line_a_round(files, store, clock, caplog):
     (line,) = caplog.messages
     assert line.startswith(
         "round 2026-03-02T12:00:00+00:00 of canary on parrot: insufficient_evidence, the reference of 1 probe needs "
-        "11 more of 12 rounds and 168 more of 168 hours, evidence 0 of "
+        "168 hours and 11 more of 12 rounds, evidence 0 of "
     )
     assert line.endswith("; 3 asks (2026-03-02T12:00:00.000000Z)")
 

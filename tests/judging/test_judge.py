@@ -44,13 +44,10 @@ def still():
 def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
     _, _, judgements = still()
     assert [j.state for j in judgements[: REFERENCE + 1]] == ["insufficient_evidence"] * REFERENCE + ["quiet"]
-    assert (
-        judgements[0].missing
-        == f"the reference of 3 probes needs 11 more of {REFERENCE} rounds and 168 more of 168 hours"
-    )
+    assert judgements[0].missing == f"the reference of 3 probes needs 168 hours and 11 more of {REFERENCE} rounds"
     assert (
         judgements[1].missing
-        == f"the reference of 3 probes needs 10 more of {REFERENCE} rounds and 144 more of 168 hours"
+        == f"the reference of 3 probes needs 144 more of 168 hours and 10 more of {REFERENCE} rounds"
     )
     assert judgements[REFERENCE - 1].missing == COMPLETE
     assert judgements[0].e_value == 0.0
@@ -255,10 +252,7 @@ def test_a_series_added_later_gets_a_reference_of_its_own() -> None:
     memory, judgements = judged([*early, *late])
     # It goes on being judged meanwhile; an unchanged world is suspected once in a tenth of the threshold, 37 rounds.
     assert {j.state for j in judgements[REFERENCE:]} <= {"quiet", "suspected"}
-    assert (
-        judgements[20].missing
-        == f"the reference of 1 probe needs 11 more of {REFERENCE} rounds and 168 more of 168 hours"
-    )
+    assert judgements[20].missing == f"the reference of 1 probe needs 168 hours and 11 more of {REFERENCE} rounds"
     assert judgements[20 + REFERENCE].missing == ""
     assert memory.series == (*SERIES, "d")
     for name, held in memory.channels.items():
@@ -344,7 +338,7 @@ def test_of_several_references_the_nearest_to_completion_says_what_it_lacks() ->
     _, judgements = judged(rounds)
     assert (
         judgements[-1].missing
-        == f"the reference of 2 probes needs 7 more of {REFERENCE} rounds and 72 more of 168 hours"
+        == f"the reference of 2 probes needs 72 more of 168 hours and 7 more of {REFERENCE} rounds"
     )
 
 

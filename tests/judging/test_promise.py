@@ -25,8 +25,10 @@ def test_the_threshold_is_the_rounds_between_false_alarms(alarms, rounds, thresh
 @pytest.mark.parametrize(
     ("rounds", "hours", "missing"),
     [
-        (0, None, "12 more of 12 rounds"),
-        (1, 0, "11 more of 12 rounds and 168 more of 168 hours"),
+        (0, None, "12 rounds"),
+        (1, 0, "168 hours and 11 more of 12 rounds"),
+        (2, 0.4, "168 hours and 10 more of 12 rounds"),
+        (2, 1, "167 more of 168 hours and 10 more of 12 rounds"),
         (12, 167.9, "1 more of 168 hours"),
         (11, 200, "1 more of 12 rounds"),
         (12, 168, ""),

@@ -23,8 +23,8 @@ from prober.model.sample import Side
         ),
         (
             "inputs",
-            "the reference of 1 probe needs 1 more of 12 rounds and 114 more of 168 hours",
-            "the reference needs 1 more of 12 windows and 114 more of 168 hours",
+            "the reference of 1 probe needs 114 more of 168 hours and 1 more of 12 rounds",
+            "the reference needs 114 more of 168 hours and 1 more of 12 windows",
         ),
         ("outputs", "34 % longer", "34 % longer"),
         ("outputs", "“round” 9 % (provisional: 1 round)", "“round” 9 % (provisional: 1 window)"),

@@ -90,7 +90,7 @@ def test_too_short_a_log_is_insufficient_and_says_what_is_missing() -> None:
     assert (result.alarms, result.reference_rounds) == ((), 0)
     assert {j.state for j in result.judgements} == {"insufficient_evidence"}
     assert (
-        result.judgements[-1].missing == "the reference of 3 probes needs 7 more of 12 rounds and 72 more of 168 hours"
+        result.judgements[-1].missing == "the reference of 3 probes needs 72 more of 168 hours and 7 more of 12 rounds"
     )
 
 
