@@ -15,7 +15,7 @@ from prober.lab.compare.panel import REST, Floats, Panel, contrast
 from prober.lab.compare.permutation import p_value
 
 Outcome = Literal["same", "changed", "insufficient_evidence"]
-_NOUNS = {"text": "wording moved:", "embedding": "topic moved:"}
+_NOUNS = {"text": "wording:", "embedding": "topic:"}
 """What a distance is about."""
 
 
