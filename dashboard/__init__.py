@@ -31,7 +31,7 @@ def serve_command(port: int, address: str = "127.0.0.1") -> list[str]:
         "server.address": address,
         "server.headless": "true",  # no browser is opened, and no e-mail address asked for
         "server.fileWatcherType": "none",
-        # Python collects garbage by itself. A whole collection after every look for news is most of what it costs.
+        # Streamlit would collect all garbage after every look for news, which takes longer than the look itself.
         "runner.postScriptGC": "false",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",

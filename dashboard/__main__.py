@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def stop(number: int, frame: FrameType | None) -> None:
-    """Until Streamlit has its own handlers: a stop while modules are read is one line, as of every verb."""
+    """Until Streamlit has its own handlers, a stop while modules are imported prints one line, as in every verb."""
     sys.stderr.write("stopped\n")
     raise SystemExit(128 + number)
 
@@ -16,7 +16,7 @@ def stop(number: int, frame: FrameType | None) -> None:
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    # Not above: reading it takes half a second, in which it may be stopped.
+    # Not at the top: the import takes half a second, in which a signal may come.
     from dashboard.door import main
 
     main()

@@ -39,7 +39,7 @@ _ACTIONS: Final[Mapping[ActionName, tuple[str, str]]] = {
 }
 """Title and what comes of it, markdown."""
 _NEED_REASON: Final[tuple[ActionName, ...]] = ("accept", "dismiss")
-"""They change the reference."""
+"""Actions that change the reference."""
 _REASON_LIMIT: Final = 500
 _OUTCOME: Final = "outcome-of-press"
 _OPEN: Final = "open-dialog"

@@ -1,4 +1,4 @@
-"""Of the page of costs: what budgets and the limits of accounts leave."""
+"""The part of the cost page that shows what is left of budgets and of the limits of accounts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _budgets(context: PageContext) -> None:
 
 
 _SCOPES: Final[Mapping[str, By]] = {"": "endpoint", "set": "probe_set", "owner": "owner", "all": "all"}
-"""What stands before the colon in the scope of a budget → what its rate is a total of."""
+"""The part of a budget's scope before the colon → what the spending is summed by."""
 
 
 def _pace(one: BudgetView, rates: Mapping[str, Mapping[str, float | None]]) -> float | None:

@@ -77,7 +77,7 @@ class CachedStore:
         return self._each(formatting.endpoint, self._ask(overview.endpoints))
 
     def rounds(self, now: datetime) -> tuple[RoundView, ...]:
-        """The newest of every endpoint, none of a time that has not come."""
+        """The newest rounds of every endpoint, without any that are due in the future."""
         return self._kept(
             lambda: self.store.query(overview.recent_rounds_of_each, now), "rounds", f"{now:%Y-%m-%dT%H:%M}"
         )
@@ -140,7 +140,7 @@ class CachedStore:
         return self._each(formatting.reply, found)
 
     def search(self, wanted: Wanted, before: int | None) -> Found:
-        """Replies that fit, a page of them. In privacy mode no text is looked for: hits would tell what it is."""
+        """Replies that fit, a page of them. In privacy mode texts are not searched: hits would reveal what they say."""
         found = self._ask(stored_replies.search, replace(wanted, text="") if self.private else wanted, before)
         return replace(found, replies=self._each(formatting.reply, found.replies))
 
@@ -221,7 +221,7 @@ class CachedStore:
         return self._ask(overview.recent_rounds, limit=100, state="missed")
 
     def daemon_statuses(self) -> tuple[DaemonStatus, ...]:
-        """Heartbeats. Never kept: nothing else need be newer when they are."""
+        """Heartbeats. Never cached: when they are new, nothing else has to be."""
         return self.store.query(daemons.statuses)
 
     def notice(self, incident_id: int, alerter: str) -> Notice | None:
@@ -235,7 +235,7 @@ class CachedStore:
         return self._each(formatting.incident, self._ask(stored_incidents.recent, endpoint=endpoint))
 
     def open_incidents(self, endpoint: str | None = None) -> tuple[Incident, ...]:
-        """All that people know of and that is not over, the newest first."""
+        """All open incidents that people were notified of, the newest first."""
         found = (one for one in self._ask(stored_incidents.not_closed) if endpoint in (None, one.endpoint))
         return self._each(formatting.incident, sorted((one for one in found if one.is_live), key=lambda one: -one.id))
 

@@ -112,7 +112,7 @@ def _runaways(context: PageContext) -> None:
 
 
 def _not_asked(context: PageContext) -> None:
-    """What a budget keeps from being asked: also where something of it is left, and the next ask may need more."""
+    """What is not asked because of a budget. Something may be left of it: the next ask may need more than that."""
     for view in context.store.endpoints():
         if view.trouble is not None and view.trouble.kind == "budget_exhausted":
             why = inline(view.trouble.headline, 400)

@@ -56,7 +56,7 @@ class Door:
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         given = Counter(name.lower() for name, _ in scope["headers"])
-        is_clear = given[b"host"] <= 1 and given[b"origin"] <= 1  # of two, the pages might read the other one
+        is_clear = given[b"host"] <= 1 and given[b"origin"] <= 1  # if there are two, the pages might read the other one
         if not is_clear or not self.admits(headers.get(b"host", ""), headers.get(b"origin")):
             await _refuse(scope, send)
             return
@@ -64,7 +64,7 @@ class Door:
             await _answer(send, 302, (b"location", place))
             return
         hidden = self.user_header.encode("latin-1") if self.user_header else b""
-        # Given twice, one may be the client's own, to which the proxy has added: nobody knows who is signed in.
+        # If it is there twice, the client may have sent one and the proxy the other: nobody knows who is signed in.
         if hidden and (given[hidden] > 1 or not self.is_proxy((scope.get("client") or ("",))[0])):
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() != hidden]}
 
@@ -106,8 +106,8 @@ class Door:
         return sent if len(kept) == len(sent) else [*kept, (b"location", place.encode("ascii")), used]
 
     def place_of(self, url: str, host: str) -> str:
-        """Path and query of an address of the dashboard, or without a host of a path alone; empty for any other, so
-        that nobody is led elsewhere."""
+        """Path and query of an address of the dashboard, or of a path without a host. Empty for any other address, so
+        that nobody is sent to another site."""
         try:
             parts = urlsplit(url)
         except ValueError:

@@ -128,7 +128,8 @@ def round_name(label: str, zone: tzinfo = UTC) -> str:
 
 
 def by_clock(incident: Incident) -> str:
-    """What is added to the beginning of an incident; empty unless its time is that of a clock that was ahead."""
+    """What is written behind the time at which an incident began; empty unless that time is from a clock that was
+    ahead."""
     return by_clock_ahead(moment(incident.onset), incident.opened_at)
 
 

@@ -57,7 +57,7 @@ def undeclared(context: PageContext) -> None:
 
 
 def _state(one: SideStatus, is_shifted: bool = False) -> str:
-    if is_shifted:  # the windows since are still becoming the reference
+    if is_shifted:  # the windows since then are still being learnt as the reference
         return "shifted"
     return "too few yet" if one.judgement is None else _STATES.get(one.judgement.state, one.judgement.state)
 

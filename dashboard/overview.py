@@ -75,7 +75,7 @@ def draw(context: PageContext) -> None:
 
 
 def _about_the_prober(context: PageContext) -> None:
-    """The gravest: everything else on this page may be old, or reaches nobody."""
+    """Faults of the prober itself. They come first: everything else on this page may be old, or reaches nobody."""
     if last := attendance(context.store.daemon_statuses(), context.now).silent_since:
         st.error(
             f"**The prober fell silent {ago(last, context.now)}**: nothing is asked, so what this page says is from "
@@ -86,7 +86,7 @@ def _about_the_prober(context: PageContext) -> None:
 
 
 def _doubts(context: PageContext) -> None:
-    """What makes an answer that all is well doubtful."""
+    """Reasons to doubt a page that says that all is well."""
     if doubtful := [one for one in context.store.promises() if not one.kept]:
         st.warning(f"**The promise is in doubt** at {listed([inline(one.endpoint) for one in doubtful])}.")
         link("What was promised, and what happened", "promise")
@@ -144,7 +144,7 @@ def _row(context: PageContext, one: EndpointStatus, strip: Sequence[DayState]) -
     with days.container(gap=None, key=f"strip-of-{one.name}"):
         st.markdown(drawn(strip))
         newest = f"newest round {ago(one.completed_at, context.now)}" if one.completed_at else "no round yet"
-        if one.is_stale and one.state != "stale":  # the state may be that of long ago
+        if one.is_stale and one.state != "stale":  # the state may be long out of date
             newest = f"**no fresh rounds**, {newest}"
         st.caption(f"{newest} · {DAYS} days: {counted(strip)}")
 

@@ -1,4 +1,4 @@
-"""Of the page of costs: what the team's own traffic costs."""
+"""The part of the cost page that shows what the team's own traffic costs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dashboard.frame import PageContext
 
 
 def draw(context: PageContext) -> None:
-    """What the team's own traffic costs: apart, for an account's report has the prober's asks in it too."""
+    """What the team's own traffic costs. Never added to the prober's costs: the report of an account may include
+    those."""
     found = [one for one in context.store.bills(context.now) if one.has_cost]
     if not found:
         return

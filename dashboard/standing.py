@@ -53,12 +53,13 @@ class Headline:
 
 
 def needs_somebody(one: EndpointStatus) -> bool:
-    """Whether something is suspected or worse, or an incident beside its answers is worse than news."""
+    """Whether a change is suspected or there is worse, or an incident that is not about its answers is worse than
+    news."""
     return STATES.index(one.state) <= STATES.index("suspected") or bool(beside(one))
 
 
 def beside(one: EndpointStatus) -> tuple[str, ...]:
-    """Titles of the incidents beside its answers."""
+    """Titles of the incidents that are not about its answers."""
     return tuple(dict.fromkeys(map(title, one.beside)))
 
 

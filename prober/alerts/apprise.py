@@ -19,7 +19,7 @@ from prober.settings import Settings, secret
 
 ADDRESSES: Final = "PROBER_APPRISE_URLS"
 REMEMBERED: Final = 1000
-"""Newest notices of which it is known which addresses took them."""
+"""Number of notices, the newest, for which the alerter remembers which addresses took them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class AppriseAlerter:
                     taken.add(number)
                 else:
                     faults[number] = "unreachable, or answers with an error or a redirect"
-            except Exception as error:  # a plug-in of many hands; its message could hold an address
+            except Exception as error:  # anybody may have written the plug-in; its message could hold an address
                 faults[number] = f"alerter_fault: {type(error).__name__}"
 
         waiting = [

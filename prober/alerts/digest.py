@@ -43,7 +43,7 @@ def grouped(items: Sequence[DigestItem]) -> tuple[Listed, ...]:
 
 def _line(item: DigestItem) -> str:
     said = visible(item.words, 120, lines=False)
-    # Trouble may have no better words than its kind, which stands before them.
+    # The words of trouble may be those of its kind, which the line begins with.
     words = f": {said}" if said and said.lower() != KINDS.get(item.kind, OTHER_KIND).title.lower() else ""
     if item.incident_id is None:
         return f"{event_title(item.event, item.severity, item.kind)}{words}"

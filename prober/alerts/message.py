@@ -116,7 +116,7 @@ def compose(notice: Notice, *, buttons: bool = False) -> Message:
 
 def current(notice: Notice, *, ages: bool = True) -> Message:
     """The incident as it is now, whatever the notice says: its first message is edited to say this. That
-    message is read for days, so without `ages` its title has no time that passes."""
+    message is read for days, so without `ages` its title has no words such as "2 h ago"."""
     incident = notice.about
     if not isinstance(incident, IncidentNews):
         return compose(notice)
@@ -203,7 +203,7 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
         return [*said, *also_lines(incident)]
     until = f"until {minute(incident.muted_until)}" if incident.state == "muted" and incident.muted_until else ""
     by = f"{until}{said_by(incident.actor, incident.note)}".strip()
-    return [*said, (title_of_event(notice), by)] if by else said  # what ends by itself is said by the title alone
+    return [*said, (title_of_event(notice), by)] if by else said  # an end without a person is in the title already
 
 
 def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = ()) -> list[Paragraph]:

@@ -60,7 +60,7 @@ def event_title(event: Event, severity: Severity, kind: str = "") -> str:
 
 
 def title_of_event(notice: Notice) -> str:
-    """The first words about what a notice tells."""
+    """The first words about what a notice reports."""
     kind = notice.about.kind if isinstance(notice.about, IncidentNews) else ""
     return event_title(notice.event, notice.severity, kind)
 
@@ -115,7 +115,7 @@ def title_of(notice: Notice, said: str, *, ages: bool = True) -> str:
             why = f": {visible(cause, 80, lines=False)}" if cause else ""
             return _fitted(f"{said} · " if notice.endpoint else said, notice.endpoint, why)
         case IncidentNews() as incident:
-            was = ", was" if incident.close_reason == "recovered" else ""  # "answers again: does not answer" is none
+            was = ", was" if incident.close_reason == "recovered" else ""  # not "answers again: does not answer"
             what = f"{was}: {visible(what_happened(incident), HEADLINE_LIMIT, lines=False)}"
             lasted = how_long(notice, incident) if ages else ""
             model = visible(notice.source.model if notice.source else "", MODEL_LIMIT, lines=False)

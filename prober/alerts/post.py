@@ -115,7 +115,7 @@ class _NoRedirects(HTTPRedirectHandler):
 
     def http_error_302(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message
-    ) -> None:  # the address is not even read: it may be none
+    ) -> None:  # the address is not even parsed: it may be invalid
         return None
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
@@ -188,7 +188,7 @@ def _post(request: Request, receipt: str, timeout_s: float) -> Outcome:
     except HTTPError as error:
         with error:
             return of_status(error.code, error.headers.get("Retry-After"))
-    except (OSError, HTTPException, UnicodeError) as error:  # the last: of a host name that cannot be one
+    except (OSError, HTTPException, UnicodeError) as error:  # UnicodeError: an impossible host name
         return of_failure(error)
 
 

@@ -96,11 +96,9 @@ def listening(
     is_public: bool = False,
     rules: Path | None = None,
 ) -> Iterator[ListenAddress]:
-    """Serve meanwhile; gives where, which for port 0 is the port that was found. `rules`: a file that says what
-    of posted samples is kept.
-
-    Raises ConfigurationError where the address is wrong, in use, or needs a token, and where the rules are
-    wrong or need a secret that is not set.
+    """Serve in the background. Returns the address; for port 0 it has the port that was found. `rules`: a file that
+    says what of posted samples is kept. Raises ConfigurationError where the address is wrong, in use, or needs a token,
+    and where the rules are wrong or need a secret that is not set.
     """
     kept = rules_in(rules) if rules else SampleRules()
     hash_key(kept)

@@ -90,7 +90,7 @@ class Keys:
         return self._from_command(endpoint) if endpoint.api_key_command else None
 
     def refused(self, endpoint: Endpoint) -> None:
-        """The provider did not take the key: a printed one is fetched again, unless it was fetched just now."""
+        """The provider refused the key: one that a command prints is fetched again, unless it was fetched just now."""
         kept = self._kept.get(endpoint.api_key_command)
         if kept is not None:
             with kept.lock:
@@ -306,8 +306,8 @@ _GIVEN: Final[dict[str, None]] = {}
 
 
 def keys_given() -> tuple[str, ...]:
-    """What must not be seen anywhere although neither the environment nor a file that it names holds it: keys that a
-    command printed, or that a declared file holds. Longest first."""
+    """The newest keys that this process was given, longest first: secrets that the environment need not show, such as
+    those that a command printed."""
     return tuple(sorted(_GIVEN, key=lambda one: (-len(one), one)))
 
 

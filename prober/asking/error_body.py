@@ -122,7 +122,7 @@ def spelling(name: str) -> str:
 
 
 def status_in(body: object) -> int | None:
-    """The HTTP status that an error in a body speaks of, as a number or as text."""
+    """The HTTP status that an error in a body names, as a number or as text."""
     error, body = error_in(body), _unwrapped(body)
     places = [dig(holder, name) for holder in (error, body) for name in ("code", "status_code", "statusCode", "status")]
     numbers = [int(place) if isinstance(place, str) and re.fullmatch(r"[0-9]{3}", place) else place for place in places]

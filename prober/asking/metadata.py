@@ -91,7 +91,7 @@ def is_asked(endpoint: Endpoint) -> bool:
 
 
 def timeouts(asks: Timeouts, left_s: float) -> Timeouts:
-    """Of one page, where so many seconds are left: no longer than an ask of the endpoint may take."""
+    """The time limits of one page while `left_s` seconds remain: never longer than those of an ask of the endpoint."""
     total_s = max(min(left_s, asks.total_s), 0.01)
     return Timeouts(connect_s=min(total_s, asks.connect_s, 5.0), read_s=min(total_s, asks.read_s), total_s=total_s)
 

@@ -136,7 +136,7 @@ def exit_code(error: BaseException) -> int:
 
     if os.environ.get("PROBER_DEBUG"):
         traceback.print_exception(error)
-    if _received and not isinstance(error, SystemExit):  # whatever became of the exception on its way
+    if _received and not isinstance(error, SystemExit):  # even where a library replaced the exception
         complain("stopped")
         return 128 + _received[0]
     match error:

@@ -26,7 +26,7 @@ RECENT: Final = 64
 """Rounds whose replies say what an ask takes, at most."""
 _ALL: Final = 1_000_000_000
 _PERIODS: Final = {**A_PERIOD, "month": f"in {SPANS['month'].days} days"}
-"""As written behind a limit, beside costs of calendar months."""
+"""As written behind a limit. A limit of a month is one of 30 days, and costs are shown by calendar months."""
 
 
 @dataclass(frozen=True, slots=True)

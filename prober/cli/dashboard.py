@@ -34,7 +34,7 @@ def dashboard(
                 f"the header {settings.dashboard_user_header} is trusted: only your proxy may reach {address}:{port}"
             )
     complain(f"The dashboard: http://{'localhost' if address == '0.0.0.0' else address}:{port}/ (Ctrl-C ends it)")
-    from prober.store import Store  # not above: `--help` waits for no database
+    from prober.store import Store  # imported here, so that `--help` does not wait for it
 
     try:
         Store.open(settings.database_url, read_only=True).close()

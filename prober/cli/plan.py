@@ -61,7 +61,7 @@ class Planned:
     input_tokens_from: Literal["replies", "prompts"]
     """`replies`: counted by the provider in stored replies. `prompts`: for at least one probe, estimated."""
     output_tokens_per_day: float | None
-    """None if neither replies nor a limit tell."""
+    """None where neither replies nor a limit show it."""
     output_tokens_from: Literal["replies", "limit", "nothing"]
     """`replies`: counted in stored replies. `limit`: for at least one probe, the most that the parameters allow."""
     reference_rounds: int

@@ -97,7 +97,7 @@ def status(
         _say_expected(expected, deliveries, now)
     else:
         gravest = [*_silence(daemon_statuses, now), *_not_followed(daemon_statuses), *_troubled(deliveries)]
-        say(*gravest, *([""] if gravest else []))  # before what may be long
+        say(*gravest, *([""] if gravest else []))  # first, because the rest may be long
         _show(statuses)
         say(*(_feature_words(one, whole.shifts) for one in whole.features))
         say(*(f"{one.endpoint}: beside it, {candidate_words(one)}" for one in beside))
@@ -274,7 +274,7 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
 
 
 def _names(names: Sequence[str]) -> str:
-    """All are in the table above."""
+    """A few names for a sentence; the table above has all of them."""
     return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 

@@ -41,7 +41,7 @@ from prober.store.notices import Lane
 LOOK_S: Final = 5.0
 """Between two looks: at the files, at the notices owed, and at the rounds that wait for someone."""
 BILL_S: Final = 60.0
-"""Between two looks at what the team's own traffic costs."""
+"""Time between two looks at what the team's own traffic costs."""
 GRACE_S: Final = 27.0
 """How long a daemon that is stopped waits for the rounds and deliveries in progress, so that the process ends within 30
 seconds. What has not ended by then is left in the store, for the next process."""

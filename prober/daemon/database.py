@@ -65,7 +65,7 @@ class DatabaseWatch:
         self._is_refused = False
         """Whether one could not since the last look."""
         self._look_again_at = 0.0
-        """Of the monotonic clock: until then no round is expected to be stored."""
+        """By the monotonic clock: until then no round is expected to be stored."""
         self._looking = threading.Thread()
         self.fault = ""
         """Why it cannot be used; empty while it can."""

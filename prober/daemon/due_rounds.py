@@ -35,7 +35,7 @@ MOST_MISSED: Final = 1000
 """Rounds of one set recorded as missed after one sleep, the newest; the log says how many there were."""
 
 BATCH: Final = 100
-"""So many rounds are written at once; a daemon that is stopped waits for no more."""
+"""How many rounds are written at once; a daemon that is stopped waits for these at most."""
 
 MissReason = Literal[
     "misfire",  # the moment passed while the machine slept or had too much to do
@@ -127,7 +127,7 @@ class DueRounds:
 
         Raises StoreError.
         """
-        late = [one for one in self.watched.values() if one.reached > one.accounted]  # could not be put in when due
+        late = [one for one in self.watched.values() if one.reached > one.accounted]  # not stored when due
         for first in range(0, len(late), BATCH):
             some = late[first : first + BATCH]
             more = f" and {len(some) - 1} more" if len(some) > 1 else ""
@@ -136,7 +136,7 @@ class DueRounds:
         self._start_all(self._queue.take(self._clock()))
 
     def _start_waiting(self, watched: Watched) -> None:
-        """What waits for this endpoint; a look at what waits for thousands of others would hold up all of them."""
+        """Start what waits for this endpoint only: a look at thousands of others would hold up all of them."""
         self._start_all(self._queue.take(self._clock(), watched.endpoint.content_hash))
 
     def _start_all(self, every: Sequence[RoundView]) -> None:

@@ -44,8 +44,8 @@ class Jobs(BackgroundScheduler):  # type: ignore[misc]  # APScheduler has no typ
         )  # fmt: skip
 
     def scheduled(self, name: str, trigger: RoundTrigger, job: Callable[[str], None]) -> None:
-        """The job of a schedule, which gets its name; one at a time, in place of the one of this name. However late it
-        is: the moment has its turn until the next one."""
+        """Add the job of a schedule, in place of the one with this name. It is called with the name, and never runs
+        twice at once. A moment that is late is still called, until the next one is due."""
         self.add_job(
             job, trigger, args=(name,), id=name, executor=ROUNDS, replace_existing=True, coalesce=True, max_instances=1,
             misfire_grace_time=None,

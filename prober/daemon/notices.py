@@ -46,7 +46,7 @@ class Notices:
         """One for each alerter, and one for what was owed to alerters that are configured no more."""
         self._unstored = {lane.alerter: UnstoredOutbox() for lane in self.lanes}
         self._repeated_at: dict[str, float] = {}
-        """Alerter → when what holds was last repeated to it, by the monotonic clock."""
+        """Alerter → when open alerts were last repeated to it, by the monotonic clock."""
         self.has_database = True
         """Whether it can be used; where not, only what needs none is delivered."""
 
@@ -92,7 +92,7 @@ class Notices:
             self._repeat(lane)
 
     def _repeat(self, lane: Lane) -> None:
-        """By the thread that delivers the lane, so that no end of an alert is overtaken."""
+        """Runs in the thread that delivers the lane, so that an alert is not repeated after its end was sent."""
         alerter = next((one for one in self._alerters if one.name == lane.alerter), None)
         if alerter is None or not getattr(alerter, "forgets", False):
             return

@@ -18,8 +18,8 @@ class RoundQueue(Protocol):
     """
 
     def put(self, due: Sequence[tuple[Watched, datetime]], now: datetime) -> None:
-        """The rounds of these moments wait to be asked. Nothing changes where one waits, is in progress or is over;
-        passed over, or asked before the clock was set back, it waits again."""
+        """The rounds of these moments wait to be asked. One that waits, is in progress or is over stays as it is. One
+        that was passed over, or asked before the clock was set back, waits again."""
         ...
 
     def take(self, now: datetime, endpoint_hash: str | None = None) -> Sequence[RoundView]:

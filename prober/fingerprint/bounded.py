@@ -43,12 +43,12 @@ _DATA: Final = frozenset({"enum", "const", "default", "examples"})
 
 @dataclass
 class _Check:
-    """Of an answer by a JSON Schema, as it runs."""
+    """The check of an answer by a JSON Schema, while it runs."""
 
     until: float
-    """Time of this thread."""
+    """CPU time of this thread at which the check gives up, in seconds."""
     depth: int = 0
-    """Keywords that are being looked at inside each other."""
+    """How many keywords, inside each other, are being checked."""
 
 
 _check: ContextVar[_Check] = ContextVar("check")
@@ -108,7 +108,7 @@ def extent_of(schema: JsonValue) -> tuple[int, int]:
 
 
 def too_large(schema: JsonValue) -> str | None:
-    """By what a JSON Schema is too large to be checked; None where it is not."""
+    """What makes a JSON Schema too large to be checked; None where nothing does."""
     parts, deepest = extent_of(schema)
     if parts > LARGEST_SCHEMA:
         return f"more than {LARGEST_SCHEMA:,} objects, lists, true and false"
@@ -120,7 +120,7 @@ def too_large(schema: JsonValue) -> str | None:
 
 
 def unbounded(schema_text: str) -> str | None:
-    """Why no limit of time would hold for a JSON Schema; None where one does."""
+    """Why a check by a JSON Schema could not be stopped in time; None where it can."""
     if "patternProperties" in schema_text and "unevaluatedProperties" in schema_text:
         return "unevaluatedProperties beside patternProperties cannot be bounded; write additionalProperties"
     return None

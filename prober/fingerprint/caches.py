@@ -1,8 +1,8 @@
 """Which replies a cache gave instead of the model. They are no observations of it, and nothing judges them. Pure.
 
-Three witnesses: a header by which a gateway says so, a reply id that was seen before, and a text said again word for
-word in far less time where this probe is never answered twice alike. Equal texts alone are none: a fixed short answer
-and greedy decoding look the same.
+Three signs: a header by which a gateway says so, a reply id that was seen before, and a text said again word for
+word in far less time where this probe is never answered twice alike. Equal texts alone are no sign: a fixed short
+answer and greedy decoding look the same.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ class SeenReplies:
         return from_cache(reply, by) if by else reply
 
     def remember(self, series: str, seen: Seen) -> str:
-        """Which witness says that a cache gave this reply; empty where none does, or the reply itself says so."""
+        """Which sign shows that a cache gave this reply; empty where none does, or the reply itself says so."""
         by = "" if seen.is_cached else self._cache_of(series, seen)
         self._keep(series, seen._replace(is_cached=True) if by else seen)
         return by

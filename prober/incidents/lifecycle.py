@@ -88,7 +88,7 @@ def decide(
 
 
 def _found(judgement: Judgement, endpoint: str, endpoint_hash: str, now: datetime, together: tuple[str, ...]) -> Change:
-    """The incident that a judgement speaks of, open from now on."""
+    """The incident that a judgement is about, open from now on."""
     incident = Change(
         id=0,
         endpoint=endpoint,
@@ -181,7 +181,8 @@ def _is_worse(incident: Change, before: Change) -> bool:
 
 
 def _changed_again(incident: Change, judgement: Judgement) -> Judgement | None:
-    """The judgement as it speaks of another change, later than all that is known of this one; None where it does not.
+    """The judgement, as far as it is about another change, later than all that is known of this one; None where it is
+    not.
 
     A change that passed, or whose rounds became the reference, is followed by any alarm that began after it; one that
     stays by channels that had not moved,

@@ -43,7 +43,7 @@ class MeasuredRule:
 
 
 HELD_BACK: Final = "only rounds are asked, and scheduled ones wait while spending is ahead of the plan"
-"""What a runaway that is open keeps from being asked."""
+"""What is not asked while a runaway is open."""
 HELD_BACK_IN_FULL: Final = (
     "canaries, shadows and gates are not asked. The set that spends too much is asked no faster than planned, and sets "
     "of lower priority wait too. Confirmation rounds are held back last; facts are always confirmed, and rounds of "

@@ -41,7 +41,7 @@ NEGLIGIBLE: Final = 1e-9
 LASTING: Final = 6
 """Rounds or days between two that count as near where noise that lasts is looked for, at most: a week of days."""
 ORDERS: Final = 100
-"""Random orders that tell how alike these are by chance."""
+"""Number of random orders that show how alike these are by chance."""
 NEWEST: Final = 504
 """Newest rounds of which is asked whether near ones are alike, at most: three weeks of hourly ones."""
 MOST: Final = 1_008

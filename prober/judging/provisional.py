@@ -72,7 +72,7 @@ def _is_compared(channel: Channel) -> bool:
 
 
 def find(rounds: Sequence[Round], promise: Promise) -> Break | None:
-    """The break among the rounds gathered so far; None where the promise does not allow to tell of one."""
+    """The break among the rounds gathered so far; None where there is none that the promise allows to report."""
     n = len(rounds)
     if n < 2 * LEAST:
         return None

@@ -237,7 +237,7 @@ class Shift:
     words: str
     """Such as `refuses 11 % (was 2 %)`."""
     replies: int
-    """Since the onset, that the words speak of."""
+    """Replies since the onset that the words are about."""
     reference_replies: int
     direction: Direction = ""
     is_clear: bool = False

@@ -31,7 +31,7 @@ class Moved:
     words: str
     """Such as `34 % longer` or `refuses 11 % (was 2 %)`."""
     replies: int = 0
-    """Since the onset, that the words speak of; 0 where these were not counted."""
+    """Replies since the onset that the words are about; 0 where they were not counted."""
     reference_replies: int = 0
     direction: Direction = ""
 

@@ -1,7 +1,7 @@
 """Providers: PROVIDERS is the whole list, and a row is all that a provider is. Plain data, for every package.
 Packages that are installed beside the prober may add rows (`canary_prober.providers`, see `plugins`).
 
-Adding one is a row, and a wire format where it speaks none of those that are there (`prober/asking/wire/`).
+Adding one is a row, and a wire format if none of those in `prober/asking/wire/` fits.
 """
 
 from __future__ import annotations

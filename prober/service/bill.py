@@ -25,20 +25,21 @@ from prober.store import Store, Transaction, incidents, samples
 from prober.store import bill as stored
 
 LATE: Final = timedelta(hours=48)
-"""Samples may come so much later than the calls; an hour without any counts as one only then."""
+"""How much later than its calls a sample may come. Until then an hour without samples does not count as one without
+calls."""
 WHOLE_AFTER: Final = timedelta(days=1)
 """After its end a day of a report counts as whole: providers add to it for some hours."""
 REPORTED: Final = timedelta(days=31)
 """Days of a report that are read each time: providers correct them."""
 _LOOKED_BACK: Final = timedelta(days=40)
-"""Hours of this time are read anew each hour; what is older and was not judged is not judged any more."""
+"""The hours of this time are read again each hour; older ones that were not judged by then never are."""
 AGAIN: Final = timedelta(hours=1)
-"""After a report could not be read."""
+"""How long to wait before a report that could not be read is asked for again."""
 LEAST_DOLLARS: Final = 0.01
-"""Planned of an hour, or a day, at least: below it, many times as much is no news."""
+"""The plan of an hour or a day is at least this much: many times a smaller amount is no news."""
 LEAST_TOKENS: Final = 1_000
 KNOWN_FOR: Final = timedelta(days=8)
-"""An account that is no longer declared, and whose report nobody asked for in this time, is forgotten."""
+"""An account that is no longer declared is forgotten when nobody has asked for its report for this long."""
 
 ReadReport = Callable[[BilledAccount, datetime], Sequence[BilledDay]]
 

@@ -179,8 +179,8 @@ def subject_of(tx: Transaction, incident: Incident, event: Event, now: datetime)
 
 
 def _waits_for(since: datetime, now: datetime) -> timedelta:
-    """For how long an incident waits. Since a moment in the future is by a clock that was ahead, and nobody knows for
-    how long then: longer than any route waits."""
+    """How long an incident has waited. A moment in the future is from a clock that was ahead: then nobody knows how
+    long, and it counts as longer than any route waits."""
     return timedelta.max if since > now + SILENT_AFTER else now - since
 
 
@@ -228,7 +228,7 @@ def _whose(sets: Iterable[AskedSet]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _covered_by_a_mute(first: Incident | None, joining: Incident) -> bool:
-    """Whether people want to hear no more of an event that this endpoint makes no worse."""
+    """Whether people muted the incident that this one joins, and this one makes it no worse."""
     if first is None or first.state != "muted":
         return False
     return SEVERITIES.index(joining.severity) <= SEVERITIES.index(first.severity)

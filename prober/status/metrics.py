@@ -30,7 +30,7 @@ MOST_BUDGETS: Final = 500
 """Limits of budgets that are shown, the fullest of them: no number of names makes the page too long to scrape."""
 
 MOST_OBJECTIVES: Final = 500
-"""Objectives that are shown, those with the least error budget left."""
+"""How many objectives are shown: those with the least error budget left."""
 _OBJECTIVE: Final = "endpoint probe_set objective"
 _IN_UNITS = "Asks, tokens or dollars, as `limit` says, such as `tokens_per_day`; the 500 fullest limits."
 METRICS: Final[Mapping[str, tuple[str, str]]] = {

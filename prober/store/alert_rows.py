@@ -142,14 +142,14 @@ class NoticeRow(Row, table=True):
     """The named reason of the decision that owed it."""
     cause: str | None = Field(default=None, sa_type=HostileText)
     severity: str | None = None
-    """Of what it tells, then."""
+    """The severity of its incident at that time."""
     channel: str | None = Field(default=None, sa_type=HostileText)
     """Where the alerter is to post it; NULL for its own channel."""
     private: bool | None = None
     hold: str | None = None
     """Why it waits until `next_try_at`."""
     digest_id: int | None = Field(default=None, index=True)
-    """The notice that tells it instead: a digest."""
+    """The digest that reports it instead."""
     alerter: str
     state: str = "owed"
     attempts: int = 0

@@ -151,7 +151,7 @@ def _until(state: dict[str, Any], now: datetime) -> datetime:
 
 
 def _lock(tx: Transaction, account: str) -> dict[str, Any]:
-    """Wait for other processes that book on this account; what is known of its limits."""
+    """Wait for other processes that book on this account. Returns what is known of its limits."""
     row = select(SpendingRow.budget).where(SpendingRow.scope == account, SpendingRow.part == _LOCK).with_for_update()
     state = tx.exec(row).first()
     if state is None:

@@ -119,9 +119,9 @@ def delete_replies(
     *,
     only_count: bool,
 ) -> Deleted:
-    """The replies to the next rounds of a set on one content of an endpoint that were due before a moment, but for
-    those that are needed: `needed_of` says which. Rounds of which nothing may be deleted are not looked at, so that
-    this costs what it deletes, however much is kept."""
+    """Delete, or only count, the replies to the next rounds of a set on one content of an endpoint that were due before
+    a moment. `needed_of` says which replies are kept. Rounds of which nothing may be deleted are not read, so that the
+    cost depends on what is deleted, not on how much is kept."""
     needed, label = needed_of(tx, content), func.coalesce(RoundRow.label, "")
     of_content = select(RoundRow.endpoint).where(RoundRow.endpoint_hash == content)
     newest = (

@@ -18,7 +18,7 @@ from prober.store.views import BudgetView, SpendingView
 _LOCK = ""
 """The part of the row that whoever books or settles locks first."""
 _COPIED = "copied "
-"""Before the name of a part: how much of it was counted as of an earlier moment, because a clock was ahead."""
+"""Prefix of the name of a part. Its value: how much of the part counts as spent earlier, because a clock was ahead."""
 SKEW = timedelta(minutes=5)
 """By how much clocks of several machines may differ; what is booked further ahead shows a clock that was wrong."""
 

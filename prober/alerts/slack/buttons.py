@@ -59,7 +59,7 @@ def buttons(notice: Notice) -> Block | None:
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """What a modal says that asks for the reason of an action."""
+    """The texts of a modal that asks for the reason of an action."""
 
     title: str
     submit: str

@@ -99,7 +99,7 @@ class Click:
 
 
 class SlackListener:
-    """Hears clicks from `start` until `close`."""
+    """Receives clicks from `start` until `close`."""
 
     def __init__(
         self, app_token: str, client: WebClient, incidents: IncidentActions, people: People, *, ping_s: float = PING_S
@@ -122,7 +122,7 @@ class SlackListener:
         self.connecting.start()
 
     def close(self) -> None:
-        """Hear no more, and finish what has begun."""
+        """Receive no more clicks, and finish what has begun."""
         self._closing.set()
         self.connecting.join()
         self.socket.close()

@@ -21,7 +21,7 @@ _HIGHEST_LOG10: Final = 30.0
 
 
 def history_png(notice: Notice) -> bytes | None:
-    """A PNG of 900 × 450 pixels; None where there is no history to speak of.
+    """A PNG of 900 × 450 pixels; None where the history has too few points.
 
     Raises `ImportError` where matplotlib, of the extra `pictures`, is not installed.
     """

@@ -157,7 +157,8 @@ def _in_camel(value: object, depth: int = _DEEPEST) -> object:
 
 
 def _thoughts(usage: object) -> int | None:
-    """Tokens of thinking, which are counted beside the answer's; where they are not named, the total tells."""
+    """Tokens of thinking, which are counted beside the answer's; where they are not named, they follow from the
+    total."""
     thoughts, total = count_of(dig(usage, "thoughtsTokenCount")), count_of(dig(usage, "totalTokenCount"))
     named = ("promptTokenCount", "candidatesTokenCount", "toolUsePromptTokenCount")
     if thoughts is not None or total is None or count_of(dig(usage, "candidatesTokenCount")) is None:

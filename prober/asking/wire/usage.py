@@ -83,7 +83,7 @@ def tokens_of(usage: object, places: Places) -> Tokens:
     """Counts of a usage object.
 
     OpenAI counts reasoning within the output. xAI, Grok on Azure and Gemini's OpenAI-compatible address count it
-    beside, and some do not report it at all; the total, which is what is billed, tells.
+    beside, and some do not report it at all; the total, which is what is billed, shows which.
     """
     usage = snaked(usage)
     counted = Tokens(

@@ -295,4 +295,4 @@ OWN: Final = re.compile(
     r"\b(?:i|me|my|we|us|our|(?:the|this|an) (?:ai|model|assistant|system)"
     r"|(?:this|your) (?:request|prompt|content|question|message) (?:is|was|has|had|can|could|will|would|must|may)\w*)\b"
 )
-"""Words by which a sentence may decline in its own name all the same; the request of the asker is such a one."""
+"""Words that make such a sentence the model's own after all: it names itself, or the request that it was sent."""

@@ -123,9 +123,9 @@ def prior(causes: tuple[Cause, ...]) -> float:
 
 
 def named(ranking: Sequence[Ranked], checks: Sequence[Check], counts: Table = COUNTS) -> tuple[Cause, ...]:
-    """The causes that are certain enough; none where another cannot be ruled out, or where they leave a check
-    unexplained that answers yes, or that is open and would. Those of `CERTAIN` always; that nothing changed, only where
-    replies before and since could be compared."""
+    """The causes that are certain enough. None where another cause cannot be ruled out, or where they do not explain a
+    check that answers yes or is still open. Causes of `CERTAIN` are always named; that nothing changed is named only
+    where replies before and since could be compared."""
     certain = tuple(one.cause for one in ranking if one.cause in CERTAIN)
     sure = [one.cause for one in ranking if one.probability >= NAMED]
     if "none" in sure and all(one.answer == "unknown" for one in checks if one.name in COMPARED):
@@ -140,8 +140,9 @@ def named(ranking: Sequence[Ranked], checks: Sequence[Check], counts: Table = CO
 
 
 def further(causes: Sequence[Cause], checks: Sequence[Check], counts: Table = COUNTS) -> tuple[Check, ...]:
-    """The checks that answer yes although the one cause that is named seldom brings that about: another may be at work
-    too. None where two are named, or none is."""
+    """The checks that answer yes although the one named cause seldom leads to that: another cause may be at work too.
+    None
+    where two causes are named, or none."""
     if len(causes) != 1 or "none" in causes:
         return ()
     asked = [one for one in checks if one.answer == "yes" and one.name not in CERTAIN]

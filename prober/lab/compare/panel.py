@@ -51,7 +51,8 @@ class Panel:
     weight: Floats
     """Shape (columns,): one over the standard deviation of a column's sum of differences; 0 where it cannot vary.
 
-    Half-way between none, which would hear the common names only, and the variance, whose noise is the rare ones.
+    Half-way between no weight, by which only common names would count, and the variance, by which rare names would add
+    mostly noise.
     """
     is_number: bool
 

