@@ -100,9 +100,13 @@ def _show(compared: Compared) -> None:
                 for one in compared.channels
             ],
         )
-    say(*(f"{one.channel}: not compared; {one.reason}" for one in compared.left_out))
+    for reason in dict.fromkeys(one.reason for one in compared.left_out):
+        say(f"Not compared: {', '.join(one.channel for one in compared.left_out if one.reason == reason)}: {reason}")
 
 
 def _effect(one: Difference) -> str:
-    interval = f" [{one.interval[0]:.3g}, {one.interval[1]:.3g}]" if one.interval else ""
-    return f"{round(one.effect, 6):.3g}{interval} {one.unit}"
+    low, high = (
+        f"{round(end, 6) + 0.0:.3g}" for end in one.interval or (0.0, 0.0)
+    )  # + 0.0: no minus in front of a zero
+    interval = f" [{low}, {high}]" if one.interval else ""
+    return f"{round(one.effect, 6) + 0.0:.3g}{interval} {one.unit}"

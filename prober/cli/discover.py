@@ -22,6 +22,7 @@ from prober.loading import Declarations
 from prober.loading.files import find, holds_budgets, holds_endpoints
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
+from prober.model.watch import cause_in_words
 from prober.service.declarations import declarations_in
 from prober.service.gates import VerbGates
 from prober.text import count
@@ -68,12 +69,18 @@ def discover(
         _checked(target, force)  # it may have been edited meanwhile
         write(target, endpoint, found.chosen, owner, [*notes, *(finding.words for finding in found.findings)])
     if found.declared_budget and found.chosen:
-        complain(f"Stopped early: {found.declared_budget}.")
+        complain(
+            f"Stopped early: {cause_in_words(found.declared_budget)}. "
+            "Rounds count in the same budget, so they are not asked either until it has room again."
+        )
     missing = _missing(found, endpoint, budget_tokens)
     if as_json:
         print_json(_as_json(found, endpoint, budget_tokens, written, missing))
     else:
-        _show(found, endpoint, limit, written, missing)
+        folders = paths or [Path("probes")]
+        is_inside = any(target.resolve().is_relative_to(folder.resolve()) for folder in folders)
+        read = (paths or []) if is_inside else [*folders, target]
+        _show(found, endpoint, limit, written, "".join(f" {path}" for path in read), missing)
     return 3 if missing else 0
 
 
@@ -152,7 +159,10 @@ def _missing(found: Discovered, endpoint: Endpoint, budget_tokens: int) -> str:
     )
 
 
-def _show(found: Discovered, endpoint: Endpoint, limit: int | None, written: Path | None, missing: str) -> None:
+def _show(
+    found: Discovered, endpoint: Endpoint, limit: int | None, written: Path | None, read: str, missing: str
+) -> None:
+    """`read`: what the next verbs are to read, as arguments; empty where they find it themselves."""
     varied = sum(len(one.answers) > 1 for one in found.tried)
     known = f", {count(found.recalled, 'reply')} known from before" if found.recalled else ""
     say(
@@ -168,7 +178,7 @@ def _show(found: Discovered, endpoint: Endpoint, limit: int | None, written: Pat
             ("probe", "kind", "asks", "answers"),
             [(o.candidate.probe.id, o.candidate.kind, str(len(o.replies)), _answers(o.answers)) for o in found.chosen],
         )
-        say(f"Wrote {written}. Next: prober validate, then prober plan.")
+        say(f"Wrote {written}. Next: prober validate{read}, then prober plan{read}.")
     if missing:
         say(missing)
 

@@ -42,6 +42,7 @@ def maintenance(
         if endpoint is not None and endpoint not in known:
             raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}; {did_you_mean(endpoint, known)}")
     with Store.open(settings.database_url) as store:
+        before = store.query(stored_maintenance.not_over, endpoint, now=now)
         if endpoint is not None and end:
             store.change(stored_maintenance.end, endpoint, now)
         elif endpoint is not None and for_:
@@ -51,14 +52,10 @@ def maintenance(
     if as_json:
         print_json({"maintenance": [_announced(one) for one in announced]})
     elif not announced:
-        say("No maintenance is announced.")
-    else:
-        say(
-            *(
-                f"{one.endpoint}: until {minute(one.until)}, by {one.author}{f': {one.note}' if one.note else ''}"
-                for one in announced
-            )
-        )
+        say(f"The maintenance of {endpoint} is over." if end and before else "No maintenance is announced.")
+    for one in () if as_json else announced:
+        note = f": {one.note}" if one.note else ""
+        say(f"{one.endpoint}: in maintenance until {minute(one.until)}, by {one.author}{note}")
     return 0
 
 

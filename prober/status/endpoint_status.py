@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
+from prober.alerts.phrases import minute
 from prober.asking.breaker import Breaker
 from prober.asking.gates import Overspending
 from prober.incidents.severity import gravity, worst
@@ -219,7 +220,8 @@ def _state(
             said += "; the newest round was answered, and the incident closes when the next one is too"
         return "unreachable", said, moment_of(trouble.onset)
     if maintenance is not None:
-        return "paused", f"in maintenance: {maintenance.note or 'no reason given'}", maintenance.start
+        why = f"in maintenance until {minute(maintenance.until)}: {maintenance.note or 'no reason given'}"
+        return "paused", why, maintenance.start
     if ended and (unanswered := _unanswered(endpoint, ended[0])):
         return "unreachable", unanswered, _first_unanswered(endpoint, ended)
     if stale := _stale(endpoint, usual, completed_at, ahead, now):

@@ -80,7 +80,8 @@ def test_work_is_announced_listed_and_ended(prober: Run) -> None:
     assert done.code == 0
     (listed,) = prober("incidents", "maintenance", "--json").json["maintenance"]
     assert (listed["endpoint"], listed["author"], listed["note"]) == ("swapped", "ana", "upgrade")
-    assert done.out.startswith("swapped: until ") and done.out.endswith(" UTC, by ana: upgrade\n")
+    assert done.out.startswith("swapped: in maintenance until ") and done.out.endswith(" UTC, by ana: upgrade\n")
+    assert prober("incidents", "maintenance", "swapped", "--end").out == "The maintenance of swapped is over.\n"
     assert prober("incidents", "maintenance", "swapped", "--end").out == "No maintenance is announced.\n"
 
 

@@ -90,7 +90,10 @@ def test_replay_of_too_few_rounds(prober: Run, home: Path) -> None:
     log = write_log(home / "log.jsonl", lines(5))
     done = prober("replay", log)
     assert done.code == 3
-    assert "insufficient evidence; the reference of 6 probes needs 7 more of 12 rounds" in done.out
+    assert (
+        "insufficient evidence; the reference of 6 probes needs 72 more of 168 hours and 7 more of 12 rounds"
+        in done.out
+    )
     assert prober("replay", log, "--json").json["endpoints"][0]["reference_rounds"] == 0
 
 
@@ -171,6 +174,7 @@ def test_compare(prober: Run, home: Path) -> None:
     same = prober("compare", old, old)
     assert same.code == 0
     assert same.out.startswith("same: ")
+    assert same.out.count("Not compared: ") == 1, "channels with one reason share a line"
 
 
 def test_compare_of_too_little(prober: Run, home: Path) -> None:

@@ -61,7 +61,7 @@ def judge(
     for name, channel in channels.items():
         read = panel(channel, gathered.answers, units)
         if read is None:
-            left_out.append(LeftOut(name, "nothing to read on both sides"))
+            left_out.append(LeftOut(name, "no probe has replies in both logs from which they can be read"))
         else:
             panels.append(read)
     found = evidence(panels, units.stratum, units.permutations(ceil(ROOM / alpha) - 1, rng))

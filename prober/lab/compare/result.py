@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from prober.judging.channels import percent, quoted_answer
 from prober.lab.compare.exchange import Bools, Exchange, Exchanged
-from prober.lab.compare.panel import REST, Floats, Panel, contrast
+from prober.lab.compare.panel import REST, TINY, Floats, Panel, contrast
 from prober.lab.compare.permutation import p_value
 
 Outcome = Literal["same", "changed", "insufficient_evidence"]
@@ -100,6 +100,12 @@ def difference(panel: Panel, units: Exchange, found: Floats, changed: bool, alph
     else:
         effect, unit = _cosine_distance(candidate, reference), "cosine distance"
         words = f"{_NOUNS.get(panel.channel.name, '')} mean replies {effect:.2f} apart".strip()
+    if abs(effect) <= TINY:
+        effect = 0.0
+        if not changed:
+            words = "no difference"
+        elif REST in panel.names:  # what moved are names too rare for a corner of their own
+            words = "common answers kept their shares, rare ones differ"
     return Difference(panel.channel.name, float(found[0]), p_value(found), changed, effect, interval, unit, words)
 
 
@@ -131,7 +137,7 @@ def _interval(
         spread = _of_two(*_round_effects(values, read, units), (), alpha)
         if spread is None or (ends and spread[0] == spread[1]):
             return None
-        return _around(effect, (spread[1] - spread[0]) / 2)
+        return _around(effect, (spread[1] - spread[0]) / 2, ends)
     differences = np.bincount(units.stratum, weights=weights * values)[np.unique(units.stratum[read])]
     return _of_one(differences, ends, alpha)
 
@@ -158,7 +164,7 @@ def _of_one(differences: Floats, ends: tuple[float, ...], alpha: float) -> tuple
     total = weights.sum()
     mean = float(weights @ values / total)
     error = float(np.sqrt(weights @ (values - mean) ** 2 / (total - 1) / total))
-    return _around(mean, error * float(stdtrit(total - 1, 1 - alpha / 2)))
+    return _around(mean, error * float(stdtrit(total - 1, 1 - alpha / 2)), ends)
 
 
 def _of_two(a: Floats, b: Floats, ends: tuple[float, ...], alpha: float) -> tuple[float, float] | None:
@@ -170,8 +176,10 @@ def _of_two(a: Floats, b: Floats, ends: tuple[float, ...], alpha: float) -> tupl
     error = float(np.sqrt(parts.sum()))
     sizes = np.array([len(a) - 1, len(b) - 1])
     freedom = float(parts.sum() ** 2 / (parts**2 / sizes).sum()) if error else float(sizes.sum())
-    return _around(float(a.mean() - b.mean()), error * float(stdtrit(freedom, 1 - alpha / 2)))
+    return _around(float(a.mean() - b.mean()), error * float(stdtrit(freedom, 1 - alpha / 2)), ends)
 
 
-def _around(centre: float, half: float) -> tuple[float, float]:
-    return centre - half, centre + half
+def _around(centre: float, half: float, ends: tuple[float, ...]) -> tuple[float, float]:
+    """No difference of shares is further from 0 than the ends are from each other."""
+    most = ends[1] - ends[0] if ends else np.inf
+    return max(-most, centre - half), min(most, centre + half)

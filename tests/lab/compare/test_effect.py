@@ -90,6 +90,23 @@ def test_a_vector_says_how_far_apart_the_means_are():
     assert only(VECTOR, gathered(lambda *_: fingerprint(0, "a", (0, 0)), probes=20)).effect == 0.0
 
 
+def test_what_does_not_differ_is_said_not_to():
+    for channel in (NAME, NUMBER, VECTOR):
+        one = only(channel, gathered(lambda probe, *_: fingerprint(probe / 3, f"a{probe % 4}", (1, probe)), probes=20))
+        assert (one.effect, one.words, one.changed) == (0.0, "no difference", False)
+
+
+def test_rare_names_that_all_differ_are_not_said_to_be_the_same():
+    world = gathered(lambda probe, side, _: fingerprint(0, f"{probe} {side}"), probes=20, samples=(2, 2))
+    one = only(NAME, world)
+    assert (one.changed, one.words) == (True, "common answers kept their shares, rare ones differ")
+
+
+def test_no_difference_of_shares_is_said_to_be_beyond_all_of_them():
+    one = only(SHARE, gathered(lambda *_: fingerprint(0, "a"), probes=3, samples=(4, 4)), alpha=0.01)
+    assert one.interval == (-1.0, 1.0)
+
+
 def test_length_is_a_log_ratio_and_a_person_reads_a_percentage():
     world = gathered(lambda probe, side, _: Fingerprint(numbers={"text.characters": 99 if side else 199}), probes=20)
     one = only(ALL_CHANNELS["length"], world)
