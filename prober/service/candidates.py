@@ -18,7 +18,7 @@ from prober.asking.breaker import REMEMBERED
 from prober.asking.interface import Ask
 from prober.asking.limits import LONGEST_WAIT_S
 from prober.incidents.routing import Routing
-from prober.judging.beside import Beside, Cost, beside
+from prober.judging.candidates import Cost, PairComparison, compare_pairs
 from prober.model.budget import ScopedBudget
 from prober.model.comparison import Candidate, CandidateState, Pair
 from prober.model.declaration import Endpoint, Probe, ProbeSet, own_budgets, series_key
@@ -207,7 +207,7 @@ def _compare(
     rule = probe_set.canary if one.kind == "prompt" else probe_set.shadow
     assert rule is not None
     part = _part(one, probe_set, len({each.round for each in pairs}), now)
-    said = beside(pairs, probes, rule.margin / 100, (cost_of(endpoint, now), cost_of(other, now)), part)
+    said = compare_pairs(pairs, probes, rule.margin / 100, (cost_of(endpoint, now), cost_of(other, now)), part)
     is_over = part >= 1 or (one.kind == "prompt" and said.verdict == "worse")
     with store.write() as tx:
         candidates.keep(tx, one.id, said.rounds, said.verdict, said.words)
@@ -236,7 +236,7 @@ def _part(one: Candidate, probe_set: ProbeSet, rounds: int, now: datetime) -> fl
     return min(1.0, (now - one.began_at).total_seconds() / probe_set.shadow.lasts_s)
 
 
-def _state(one: Candidate, probe_set: ProbeSet, said: Beside) -> CandidateState:
+def _state(one: Candidate, probe_set: ProbeSet, said: PairComparison) -> CandidateState:
     by_rule = one.kind == "prompt" and probe_set.canary is not None and probe_set.canary.accept == "if_not_worse"
     if by_rule and said.verdict != "undecided":
         return "accepted" if said.verdict == "not_worse" else "rolled_back"

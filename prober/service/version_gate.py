@@ -15,7 +15,7 @@ from typing import Final
 from prober.asking import Provider
 from prober.incidents.retirement import is_soon
 from prober.incidents.routing import Routing
-from prober.judging.beside import ALPHA, Beside, beside, blocks_needed, worse_probes
+from prober.judging.candidates import ALPHA, PairComparison, blocks_needed, compare_pairs, worse_probes
 from prober.judging.channels import percent
 from prober.model.budget import ScopedBudget
 from prober.model.comparison import Candidate, VersionGate
@@ -172,7 +172,7 @@ def _compare(
         costs = cost_of(endpoint, clock()), cost_of(due.endpoint, clock())
         failed = sum(not pair.candidate.answered for pair in pairs)
         gives_up = seen >= 2 and failed > MOST_FAILED * len(pairs)
-        said = beside(pairs, asked, rule.margin / 100, costs, seen / most if seen < most else 1.0)
+        said = compare_pairs(pairs, asked, rule.margin / 100, costs, seen / most if seen < most else 1.0)
         broken = worse_probes(pairs, asked, ALPHA / max(1, len(asked)))
         is_worse = said.verdict == "worse" or bool(broken)
         if seen >= most or gives_up or is_worse or (said.verdict == "not_worse" and seen >= least):
@@ -224,7 +224,7 @@ def _end(
 
 def _words(
     verdict: str,
-    said: Beside,
+    said: PairComparison,
     worse: Sequence[tuple[str, int, int, int]],
     asked: Mapping[str, Probe],
     probes: Mapping[str, Probe],

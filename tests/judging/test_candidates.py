@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from prober.judging.beside import beside
+from prober.judging.candidates import compare_pairs
 from prober.model.comparison import Pair
 from prober.model.declaration import Check, Probe
 from prober.model.reply import Reply
@@ -31,13 +31,13 @@ def pairs(candidate: str, rounds: int = 6) -> list[Pair]:
     ],
 )
 def test_the_words_say_checks_length_and_cost(candidate: str, verdict: str, words: str) -> None:
-    said = beside(pairs(candidate), PROBES, 0.2, (lambda reply: None, lambda reply: None), 1.0)
+    said = compare_pairs(pairs(candidate), PROBES, 0.2, (lambda reply: None, lambda reply: None), 1.0)
     assert said.verdict == verdict
     assert said.words.startswith(words)
 
 
 def test_failed_asks_are_named_and_are_no_evidence() -> None:
     down = [Pair(one.round, one.probe, one.sample, one.reference, Reply(at=AT, error="timeout")) for one in pairs(GOOD)]
-    said = beside(down, PROBES, 0.2, (lambda reply: None, lambda reply: None), 1.0)
+    said = compare_pairs(down, PROBES, 0.2, (lambda reply: None, lambda reply: None), 1.0)
     assert said.verdict == "undecided"
     assert said.words == "no pair of replies yet, 30 of 30 asks failed, the last with timeout"

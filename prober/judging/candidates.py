@@ -1,4 +1,4 @@
-"""How does a candidate compare with what is in force? Over pairs of replies from the same rounds. Pure.
+"""How a candidate compares with what is in force, over pairs of replies from the same rounds. Pure.
 
 Whether it passes its checks as often is decided by the group-sequential test of the gate (`noninferiority`), at several
 looks as rounds come. Whether it answers otherwise is the permutation test of `strata`, the round as the unit.
@@ -34,7 +34,7 @@ Cost = Callable[[Reply], float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class PairComparison:
     """What the pairs so far say."""
 
     verdict: Verdict
@@ -44,15 +44,16 @@ class Beside:
     """Such as `passes its checks as before, 12 % longer, same cost`."""
 
 
-def beside(
+def compare_pairs(
     pairs: Sequence[Pair],
     probes: Mapping[str, Probe],
     margin: float,
     costs: tuple[Cost, Cost],
     part: float,
-) -> Beside:
-    """Compare. `probes`: of the candidate, by `set/probe id`; its checks hold for both. `margin`: of one. `part`: of
-    the comparison that is over; 1 if no more pairs come."""
+) -> PairComparison:
+    """Compare both sides. `probes`: those of the candidate, by `set/probe id`; its checks hold for both. `margin`: a
+    share, by which the candidate may pass less often. `part`: how much of the comparison is over, 1 if no more pairs
+    come."""
     outcomes: dict[str, list[tuple[bool, bool]]] = {one.round: [] for one in pairs}
     both = [one for one in pairs if one.reference.answered and one.candidate.answered and one.probe in probes]
     for one in both:
@@ -68,7 +69,7 @@ def beside(
     has_checks = any(probes[one.probe].expect for one in both)
     words = [_checks(said, evidence, has_checks), _length(both), _cost(both, costs)]
     words += [*_behaviour(both, probes), *_failures(pairs)]
-    return Beside(said, evidence, len(outcomes), ", ".join(one for one in words if one))
+    return PairComparison(said, evidence, len(outcomes), ", ".join(one for one in words if one))
 
 
 def worse_probes(
