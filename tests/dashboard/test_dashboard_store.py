@@ -133,7 +133,7 @@ def test_a_file_in_a_folder_that_may_not_be_written_is_explained(url, closed_fol
     monkeypatch.setattr(cached_store.Store, "open", staticmethod(as_nobody))
     at = draw()
     assert "The database cannot be read" in at.error[0].value
-    assert "its folder, in which SQLite keeps a -wal and a -shm file beside it; check owner and mode" in texts(at)
+    assert "this user may not write the file or its folder, and SQLite needs both" in texts(at)
     assert [code.value for code in at.code] == ["prober doctor"]
 
 
