@@ -21,7 +21,7 @@ _AXIS: Final[Mapping[Unit, str]] = {"share": "~%", "number": "~s", "dollars": "$
 _PLOT: Final = 200
 _ROW: Final = 22
 MOST_ROWS: Final = 40
-"""Of a calendar; the rest is one row."""
+"""Rows of a calendar, at most; the rest is one row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def _probe(context: PageContext, endpoint: str) -> str:
         return ""
     names = [one.probe for one in context.store.probes(endpoint)]
     wanted = st.query_params.get("probe", "")
-    names = names if wanted in names or not wanted else [*names, wanted]  # one that is asked no longer
+    names = names if wanted in names or not wanted else [*names, wanted]  # a probe that is asked no longer
     said = inline(endpoint) + " is not asked {}."
     return choose_from("Probe", "probe", ["", *names], said, every="All probes", forgets=_FORGOTTEN)
 

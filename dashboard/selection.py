@@ -86,7 +86,8 @@ def _address(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def table_key(name: str) -> str:
-    """Of a table whose rows lead elsewhere: another after each choice, so that who comes back finds none chosen."""
+    """The key of a table whose rows are links. It changes after each choice, so that no row is chosen when a viewer
+    comes back."""
     return f"{name}-{st.session_state.get('rows-chosen', 0)}"
 
 

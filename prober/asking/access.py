@@ -36,7 +36,8 @@ COMMAND_S: Final = 30.0
 LASTS_S: Final = 600.0
 """How long a key is used that does not say when it expires, where nothing is declared."""
 EARLY_S: Final = 60.0
-"""Before a key expires the next one is fetched. As long a key is used that was refused."""
+"""How long before a key expires the next one is fetched; and how long after it was fetched a key that was refused is
+fetched again."""
 FAILED_S: Final = 30.0
 """How long a command that failed is not tried again, so that a round does not wait for it again and again."""
 MOST_BYTES: Final = 64_000

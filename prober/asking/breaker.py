@@ -68,7 +68,7 @@ class Breaker:
 
     @property
     def looks(self) -> int:
-        """Asks of one look."""
+        """How many asks one look makes."""
         return 1 if self.failure in EVERY_ASK else OPENS_AFTER
 
     @property

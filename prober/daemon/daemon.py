@@ -201,7 +201,7 @@ class Daemon:
         """Watch this from now on. A round in progress ends as it began.
 
         What is new, or has a new schedule, is asked at once: the round of the moment last past is due, unless the store
-        has it already, from before a restart or from another daemon. DueTimes before it are not made up for.
+        has it already, from before a restart or from another daemon. Earlier moments are not made up for.
         """
         routing = Routing.declared(self._routing.alerters, declarations.alerts, declarations.endpoints)
         routing.check({*ALERTERS, *routing.alerters})
@@ -291,7 +291,7 @@ class Daemon:
         self._notices.deliver(lane, lambda: not self.rounds.is_stopping)
 
     def deliver_news_of_database(self, lane: Lane | None = None) -> None:
-        """Of one lane, or of all; it goes on while the database hangs."""
+        """Deliver it in one lane, or in all. Works while the database hangs."""
         for one in self._notices.lanes if lane is None else (lane,):
             self._notices.deliver_unstored(one, lambda: not self.rounds.is_stopping)
 

@@ -37,7 +37,7 @@ class OldReplies:
         self._store, self._clock, self._watch, self._may_go_on = store, clock, watch, may_go_on
 
     def delete(self) -> None:
-        """Those that are kept no longer, and give back their space."""
+        """Delete the replies that are kept no longer, and give back their space."""
         if self._watch.steady_s < STEADY_S:
             return
         with reported("deleting old replies"):

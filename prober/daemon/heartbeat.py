@@ -80,7 +80,7 @@ class Heartbeat:
                 continue
             self._last_change[one.worker] = one.seen_at, time.monotonic()
             is_far = abs(now - one.seen_at) > CLOCK_SLACK + timedelta(seconds=BEAT_S)
-            if before is not None and is_far and one.worker != self._worker:  # its own step is said elsewhere
+            if before is not None and is_far and one.worker != self._worker:  # its own is in the log already
                 logger.warning(
                     "the clock of the daemon %s differs from this one by about %s; set both, or rounds are asked twice",
                     one.worker, abs(now - one.seen_at),

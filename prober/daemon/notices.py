@@ -51,7 +51,7 @@ class Notices:
         """Whether it can be used; where not, only what needs none is delivered."""
 
     def of_database(self, event: Event, cause: str, routing: Routing) -> None:
-        """News of the database itself; it needs none."""
+        """Owe news of the database itself, which is delivered without it."""
         for notice in news_of_database(event, cause, routing, self._clock()):
             self._unstored[notice.alerter].owe(notice)
 

@@ -42,7 +42,7 @@ Reason = Literal[
     "recovering",  # some rounds succeeded
     "rounds_succeed",  # several in a row: trouble is over
     # more is spent than planned
-    "overspent",  # an incident opens, and what is not needed first is asked no more
+    "overspent",  # an incident opens, and asks are held back, those of low priority first
     "back_in_plan",  # several rounds in a row took no more than planned: it is over
     "bill_above_plan",  # the team's own traffic costs more than planned: an incident opens
     "bill_in_plan",  # it does no more

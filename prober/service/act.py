@@ -45,7 +45,7 @@ def act(store: Store, incident_id: int, action: Action, routing: Routing, now: d
         raise ConfigurationError(NOWHERE.format(incident_id))
     incident, decision = done
     why = refusal(incident, decision.reason, action.actor)
-    if why and decision.reason != "already_acknowledged":  # then it is as it should be
+    if why and decision.reason != "already_acknowledged":  # then it already is as the person wants it
         raise ConfigurationError(f"incident {incident.id} {why}")
     return done
 

@@ -221,7 +221,7 @@ def _log(notice: Notice, outcome: Outcome, retry_at: datetime | None) -> None:
 def news_of_database(event: Event, cause: str, routing: Routing, now: datetime) -> tuple[Notice, ...]:
     """News that no database can keep: one notice a target, at once."""
     severity = EVENTS[event].severity or "warning"
-    before: Event = EVENTS[event].after or event  # who is notified of the end is whoever was of the beginning
+    before: Event = EVENTS[event].after or event  # of the end the same people are notified
     return tuple(
         Notice(
             id=0,

@@ -86,7 +86,7 @@ def owe_weekly_report(store: Store, routing: Routing, now: datetime) -> int:
 
 
 def _has_report(tx: Transaction, due: datetime, now: datetime) -> bool:
-    # A day less: who moves the hour on the day itself gets no second one.
+    # A day earlier, so that moving the hour on that very day sends no second report.
     return notices.is_owed_since(tx, "weekly_report", due - timedelta(days=1), now)
 
 

@@ -294,7 +294,7 @@ def _stale(
 
 
 def _is_gathering(endpoint: EndpointView) -> bool:
-    """Whatever else is the matter with it."""
+    """Whether its reference is still growing, even where it has another state to show."""
     return endpoint.open_incident is None and endpoint.state not in ("quiet", "suspected", "alarm")
 
 

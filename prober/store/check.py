@@ -34,7 +34,7 @@ _TRIAL_BYTES: Final = 20_000
 MOST: Final = 20
 """Problems of one kind that are named; the others are counted."""
 _OF_ROUNDS: Final = {"rounds", "missed", "judged", "promised", "asks", "failed"}
-"""What a tally says that is in the rows of its rounds too, whether or not their replies were deleted."""
+"""Numbers of a tally that the rows of its rounds hold too, even where replies were deleted."""
 _Key = tuple[str, str, str]
 _Packed = TypeVar("_Packed")
 Reader: TypeAlias = Callable[[str], object]

@@ -77,7 +77,8 @@ def word_of(error: SlackApiError) -> str:
 
 
 class Pace:
-    """Safe to share by threads. Of several processes none knows of the other: Slack's 429 is honoured then."""
+    """Spaces out posts. Threads may share it. Processes do not know of each other: then the wait that Slack's 429 names
+    holds."""
 
     def __init__(
         self,
@@ -92,7 +93,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self, channel: str) -> None:
-        """Until it is this caller's turn to post there."""
+        """Wait until it is this caller's turn to post there."""
         with self._lock:
             now = self._clock()
             turn = max(now, self._free_at.get(channel, now))

@@ -31,7 +31,7 @@ WHY_EMPTY: Final[Mapping[Ending, str]] = {
 THINKING: Final = "its thinking"
 """What a reply may hold in place of an answer."""
 WINDOW: Final = "model_context_window_exceeded"
-"""The finish reason of those who name the window apart from the declared limit."""
+"""The finish reason that some providers give for a full context window, apart from a reached output limit."""
 
 
 class BrokenWire(Exception):
