@@ -33,7 +33,7 @@ def draw(context: PageContext) -> None:
             "alarms": [one.alarms for one in found],
             "lasting changes": [one.stayed for one in found],
             "too early to say": [one.unclear for one in found],
-            "ended by themselves": [one.gone for one in found],
+            "recovered": [one.gone for one in found],
             "dismissed": [one.false for one in found],
             "probability": [one.chance for one in found],
             "kept": [("yes" if one.kept else "in doubt") if one.judged else "too early" for one in found],
@@ -47,9 +47,9 @@ def draw(context: PageContext) -> None:
         alt="The promise of each endpoint against the alarms it raised",
     )
     st.caption(
-        "An alarm that ended by itself was either a change that passed or a false alarm; the two look the same. "
-        "Dismissed: false, as a person says. Probability: of at least as many of both, if all were false and came at "
-        "the promised rate. Below 0.01, and with more than one, the promise is in doubt."
+        "Recovered: the old behaviour came back; it was a change that passed or a false alarm, which look the same. "
+        "Dismissed: a person says that it was a false alarm. Probability: how likely so many of these two are by "
+        "chance while the promise is kept. Below 0.01, and with more than one of them, the promise is in doubt."
     )
     csv_button(
         "This table as CSV",
@@ -72,8 +72,8 @@ def kept(judged: list[PromiseView]) -> tuple[bool, str]:
     doubtful = [inline(one.endpoint) for one in judged if not one.kept]
     if doubtful:
         return False, (
-            f"**The promise is in doubt** at {listed(doubtful)}: more alarms were dismissed or ended by themselves "
-            "than chance explains."
+            f"**The promise is in doubt** at {listed(doubtful)}: more alarms recovered or were dismissed than "
+            "chance explains."
         )
     rounds, maybe = sum(one.judged for one in judged), sum(one.gone + one.false for one in judged)
     return True, (

@@ -47,7 +47,11 @@ _DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accep
 
 @app.callback(invoke_without_command=True)
 def about(context: typer.Context, database: Database = None, as_json: AsJson = False) -> int:
-    """List, show and act on incidents; announce maintenance of an endpoint. Alone it lists them."""
+    """List, show and act on incidents; announce maintenance of an endpoint. Alone it lists them.
+
+    Acknowledge while you look into it. Then accept a change that you want to keep, close one whose old behaviour is
+    back, or dismiss a false alarm: nothing changed.
+    """
     return 0 if context.invoked_subcommand is not None else list_(None, database, as_json)
 
 

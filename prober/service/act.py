@@ -16,7 +16,7 @@ from prober.incidents.routing import Routing
 from prober.loading.round_labels import moment_of
 from prober.model.decision import Action, Decision
 from prober.model.errors import ConfigurationError
-from prober.model.incident import Incident
+from prober.model.incident import Change, Incident
 from prober.model.version import Mark, MarkKind
 from prober.service.decisions import accept_facts, carry_out, locked, start_epoch
 from prober.settings import secrets_here
@@ -96,6 +96,8 @@ def done(incident: Incident, decision: Decision, say: Callable[[datetime], str] 
     did = {"closed_by_hand": "closed"}.get(decision.reason, decision.reason.replace("_", " "))
     if decision.reason == "dismissed":
         did, begun = "dismissed as a false alarm", " All rounds so far are the reference now."
+    if decision.reason == "closed_by_hand" and isinstance(incident, Change):
+        begun = " If it still differs from its reference, a new incident opens."
     if decision.event == "fact_acknowledged":  # a fact that a person has seen needs nothing more
         did = "acknowledged and closed"
     return f"Incident {incident.id} of {incident.endpoint} is {did}{until} by {incident.actor}.{begun}"

@@ -19,7 +19,7 @@ from prober.model.notice import Comparison, Part
 from prober.model.triage import Triage
 from prober.model.version import Mark
 from prober.prices import dollars
-from prober.status.timeline import Step, timeline
+from prober.status.timeline import Step, opened_by_fact, timeline
 from prober.status.triage import triage_of
 from prober.store import bill, incidents, notices, retention, versions
 from prober.store.engine import Transaction
@@ -207,6 +207,8 @@ def _detection(found: Postmortem) -> list[str]:
     incident = found.incident
     began, sent = moment_of(incident.onset), [one.at for one in found.steps if one.what.startswith("notified")]
     lines = [f"- First changed round: {when(incident.onset)}. Confirmed by round {when(incident.detected_round)}."]
+    if opened_by_fact(incident):
+        lines.append(f"- A fact opened the incident before, at {minute(incident.opened_at)}.")
     if began is not None and (detected := moment_of(incident.detected_round)) is not None:
         lines.append(f"- From the first changed round to the round that confirmed it: {span(detected - began)}.")
     if sent:
@@ -219,9 +221,9 @@ def _detection(found: Postmortem) -> list[str]:
     alone = sorted(found.passed_alone.items(), key=lambda one: one[1])
     if earlier:
         first = min(earlier, key=lambda name: earlier[name])
-        lines.append(f"- The channel {first} alone would have seen it earlier, in {when(earlier[first])}.")
+        lines.append(f"- The channel {first} alone would have confirmed it earlier, by round {when(earlier[first])}.")
     elif alone:
-        lines.append(f"- No channel alone would have seen it earlier; the soonest was {alone[0][0]}.")
+        lines.append(f"- No channel alone would have confirmed it earlier; the soonest was {alone[0][0]}.")
     return lines
 
 

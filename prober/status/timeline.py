@@ -67,7 +67,11 @@ def _judged(incident: Incident) -> list[Step]:
         steps.append(Step(began, _FIRST.get(type(incident), "first changed round")))
     if isinstance(incident, Change):
         sure = f"at its strongest, evidence {thousands(incident.e_value)}, threshold {thousands(incident.threshold)}"
-        steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
+        confirmed_at = incident.opened_at
+        if opened_by_fact(incident):
+            steps.append(Step(incident.opened_at, "opened by a fact", why=_line(incident.facts[0].words)))
+            confirmed_at = moment_of(incident.detected_round) or incident.opened_at
+        steps.append(Step(confirmed_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
         is_known = incident.course != "unknown" and not incident.is_provisional
         if is_known and incident.settled_round and (settled := moment_of(incident.settled_round)):
             stays = incident.course == "persistent"
@@ -81,6 +85,13 @@ def _judged(incident: Incident) -> list[Step]:
         by = "" if incident.close_reason in {"accepted", "dismissed", "reset"} else _line(incident.cause)
         steps.append(Step(incident.closed_at, f"closed: {incident.close_reason or 'over'}", why=by))
     return steps
+
+
+def opened_by_fact(incident: Incident) -> bool:
+    """Whether a change was noticed by a fact, rounds before there was evidence enough."""
+    detected = moment_of(incident.detected_round)
+    is_earlier = detected is not None and incident.opened_at < detected
+    return isinstance(incident, Change) and bool(incident.facts) and is_earlier
 
 
 def _why(incident: Incident) -> str:

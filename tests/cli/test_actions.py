@@ -35,7 +35,9 @@ def test_mute_and_unmute(prober: Run) -> None:
 @pytest.mark.slow
 def test_close_says_that_the_old_behaviour_is_back_and_keeps_the_reference(prober: Run) -> None:
     done = prober("incidents", "close", 1, "--by", "ana", "--reason", "rolled back")
-    assert (done.code, done.out) == (0, "Incident 1 of swapped is closed by ana.\n")
+    assert (done.code, done.out) == (
+        0, "Incident 1 of swapped is closed by ana. If it still differs from its reference, a new incident opens.\n",
+    )  # fmt: skip
     closed = incident(prober)
     assert (closed["state"], closed["close_reason"], closed["note"]) == ("closed", "recovered", "rolled back")
     assert prober("reference", "--json").json["endpoints"][0]["rounds"] == 8

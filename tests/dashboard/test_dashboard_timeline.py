@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import timedelta
 
+from prober.loading.round_labels import moment_of
+from prober.model.evidence import Fact
 from prober.model.incident import Trouble
 from prober.status.timeline import timeline
 from prober.store.views import ActionView
@@ -44,6 +46,15 @@ def test_a_change_from_its_first_round_to_its_end():
 
 def test_what_is_only_suspected_is_not_confirmed():
     assert whats(replace(OPEN, state="suspected")) == ["first changed round", "suspected"]
+
+
+def test_a_change_that_a_fact_opened_was_confirmed_later():
+    seen = Fact(OPEN.onset, "contract_break", "canary/sum", "holds", "fails", 2, 2)
+    by_fact = replace(OPEN, facts=(seen,), opened_at=moment_of(OPEN.onset) + timedelta(seconds=9))
+    steps = timeline(by_fact, (), ())
+    assert [step.what for step in steps] == ["first changed round", "opened by a fact", "confirmed"]
+    assert steps[-1].at == moment_of(OPEN.detected_round) > by_fact.opened_at
+    assert steps[1].why == seen.words
 
 
 def test_trouble_says_its_cause():
