@@ -31,7 +31,10 @@ def _budgets(context: PageContext) -> None:
     full = [one for one in found if one.share >= 1]
     if full:
         names = [inline(f"{whose(one.scope)}, {one.limit.name.replace('_', ' ')}", 80) for one in full]
-        st.error(f"**Used up**: {listed(names)}.")
+        st.error(
+            f"**Used up**: {listed(names)}. What counts there is not asked until older asks leave the period, or until "
+            "you raise the limit."
+        )
     st.dataframe(
         {
             "whose": [one_line(whose(one.scope)) for one in found],

@@ -33,7 +33,7 @@ from prober.status.expectation import Expectation, expect
 from prober.status.gathering import lasting
 from prober.status.metrics import exposition, without_database
 from prober.status.objectives import ObjectiveStatus
-from prober.store import Store, declared, notices
+from prober.store import Store, daemons, declared, notices
 from prober.store.samples import Feature
 from prober.store.views import BudgetView, DeliveryView, EndpointView
 from tests.alerts.hook import Hook, listening
@@ -212,6 +212,26 @@ def test_messages_that_fail_for_good_are_said_with_their_fix(prober: Run, change
     metrics = prober("status", "--metrics").out
     assert 'prober_delivery_failing{alerter="slack",channel="",reason="channel_not_found"} 1.0' in metrics
     assert 'prober_delivery_failing{alerter="log",channel="",reason=""} 0.0' in metrics
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("late")
+def test_what_keeps_everything_below_from_being_true_comes_before_the_table(prober: Run, changed: Path) -> None:
+    with Store.open(f"sqlite:///{changed}") as store:
+        settle_all(store, Outcome(False, "channel_not_found", True), due(DAYS))
+        store.change(
+            daemons.see, "host:7", ["swapped"], due(DAYS - 1) + 2 * HOUR, ["probes/a.yaml:3: owner is missing"]
+        )
+    said = prober("status").out.splitlines()
+    before = said[: next(number for number, line in enumerate(said) if line.startswith("endpoint "))]
+    assert [line[:28] for line in before] == [
+        "The prober fell silent at 20",
+        "host:7: its probe files are ",
+        "  probes/a.yaml:3: owner is ",
+        "log: NOBODY IS REACHED since",
+        "slack: NOBODY IS REACHED sin",
+        "",
+    ]
 
 
 @pytest.mark.slow

@@ -50,7 +50,9 @@ def test_one_that_refuses_is_refused_with_reports(prober: Run, two: Path) -> Non
         "gate", "--reference", "pinned", "--candidate", "refusing", "--junit", "gate.xml", "--markdown", "gate.md"
     )
     assert done.code == 1
-    assert done.out.startswith("REFUSE: the candidate is worse than the reference (refusing against pinned)")
+    assert done.out.startswith(
+        "REFUSE: the candidate is worse than the reference (candidate refusing, reference pinned)"
+    )
     assert 'failures="1"' in Path("gate.xml").read_text()
     assert "| all checks | 100.0 % of" in Path("gate.md").read_text()
 

@@ -16,10 +16,12 @@ from streamlit.testing.v1 import AppTest
 from dashboard.app import PAGES
 from dashboard.selection import HOME
 from prober.model.bill import Bill, BilledDay
+from prober.model.budget import Limit, Spent
 from prober.model.incident import Measured, Trouble
 from prober.model.notice import EndpointNews, Notice, Source
 from prober.store.incidents import NEWEST
 from prober.store.pages import replies as stored_replies
+from prober.store.views import BudgetView
 from tests.dashboard.canned import (
     HOSTILE,
     NOW,
@@ -306,6 +308,16 @@ def test_cost_says_what_a_budget_keeps_from_being_asked_though_something_of_it_i
     )
     (said,) = [one.value for one in page(store, "cost").error if "is not asked" in one.value]
     assert said.startswith("**down** is not asked: ") and "500 of 520 tokens" in said
+
+
+@pytest.mark.parametrize(("dollars", "is_used_up"), [(29.99, False), (30, True), (31, True)])
+def test_cost_says_first_which_budget_is_used_up(page, dollars, is_used_up):
+    store = all_states()
+    spent = Spent(9, 900, round(dollars * 10**9))
+    store.budgets = (BudgetView("set:night", Limit("dollars", "month", 30 * 10**9), spent),)
+    said = [one.value for one in page(store, "cost").error if "Used up" in one.value]
+    assert [one.partition(". ")[0] for one in said] == ["**Used up**: set night, dollars per month"] * is_used_up
+    assert all("until older asks leave the period" in one for one in said)
 
 
 def test_pages_of_what_a_team_has_are_in_the_menu_only_where_there_is_something(page):

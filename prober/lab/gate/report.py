@@ -123,9 +123,7 @@ def markdown(said: GateReport) -> str:
     lines = [f"### {TITLES[said.outcome]}", ""]
     missing = _missing(said)
     lines += [missing, ""] if missing else []
-    lines += [
-        "| check | reference | candidate | difference | may be worse by |",
-        "|---|---|---|---|---|",
+    rows = [
         *(
             f"| {_cell(name)} | {_share(one.passed_reference, one.pairs)} | {_share(one.passed_candidate, one.pairs)} "
             f"| {_difference(one)} | {100 * one.margin:g} points |"
@@ -137,7 +135,12 @@ def markdown(said: GateReport) -> str:
             for one in gated.checks
             if one.check not in gated.criteria
         ),
-        "",
+    ]
+    if rows:
+        lines += [
+            "| check | reference | candidate | difference | may be worse by |", "|---|---|---|---|---|", *rows, "",
+        ]  # fmt: skip
+    lines += [
         f"{count(gated.pairs, 'pair')} of replies, {count(gated.asks, 'ask')}, alpha {gated.looks.alpha:g}. "
         f"Behaviour: {_cell(_behaviour_words(gated))}.",
         "",

@@ -160,6 +160,16 @@ def test_a_candidate_that_cannot_be_asked_is_not_judged() -> None:
     assert "unauthorized: bad key" in "\n".join(words(report(done, GateRule(), ("a", "b"), (None, None))))
 
 
+def test_where_no_pair_was_answered_nothing_is_shown_as_compared() -> None:
+    done = gate(Simulated(RATES, 0), Simulated(RATES, 1, failing=True), PROBES, GateRule())
+    said = report(done, GateRule(), ("a", "b"), (None, None))
+    assert (done.verdict, done.pairs) == ("undecided", 0)
+    shown = "\n".join((markdown(said), *words(said)))
+    assert "all checks" not in shown and "points" not in shown and "|" not in shown, "no row, and no empty table"
+    assert markdown(said).splitlines()[2] == "most asks fail"
+    assert "no reply instead of" not in junit(said)
+
+
 def test_logs_end_and_empty_ones_are_not_enough() -> None:
     done = gate(Simulated(RATES, 0, left=5), Simulated(RATES, 1, left=5), PROBES, GateRule())
     assert done.reason == "a log has no more replies" and done.pairs == 20
