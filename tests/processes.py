@@ -27,7 +27,8 @@ def free_port() -> int:
 
 def wait_until(done: Callable[[], object], at_most_s: float = 300.0) -> None:
     """Wait for what must come. The limit only ends a hung test; nothing is measured."""
-    give_up = time.monotonic() + at_most_s
+    give_up, pause_s = time.monotonic() + at_most_s, 0.01
     while not done():
         assert time.monotonic() < give_up, "it never came"
-        time.sleep(0.01)
+        time.sleep(pause_s)
+        pause_s = min(0.1, 1.2 * pause_s)  # a look may be a query, which takes time from what is waited for

@@ -60,7 +60,7 @@ def daemon(folder: Path, server: WireServer, port: int) -> Iterator[Store]:
         f"concurrency: 1, parameters: {{max_tokens: {TOKENS - 20}}}, budget: {{tokens_per_hour: {LIMIT}}}}}\n"
     )
     (folder / "s.yaml").write_text(
-        "name: s\nowner: us\nendpoints: [e]\nschedule: {every: 10s}\n"
+        "name: s\nowner: us\nendpoints: [e]\nschedule: {every: 3s}\n"
         f"probes: [{{id: p, prompt: Pick a colour., samples: {ASKS}}}]\n"
     )
     url = f"sqlite:///{folder / 'prober.db'}"
