@@ -171,7 +171,8 @@ def body(notice: Notice) -> str:
     if isinstance(notice.about, ReportNews):
         said = [line for title, items in message.lists for line in (title, *(f"  - {item}" for item in items), "")]
     else:
-        said = list(message.moved)
+        also = also_lines(notice.about) if isinstance(notice.about, IncidentNews) else []
+        said = [*message.moved, *(f"{label}: {words}" for label, words in also if (label, words) in message.paragraphs)]
     return "\n".join([*said, *message.todo, incident_url(notice)])
 
 
@@ -199,8 +200,8 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
     said = [endpoint_line(notice.source), *fact_lines(incident), since_line(incident), *lasting_lines(incident)]
     if rule.details == "course":
         return said
-    if rule.details == "endpoints":
-        return [*said, *also_lines(incident)]
+    if rule.details == "endpoints" or rule.phase == "resolved":
+        said += also_lines(incident)
     until = f"until {minute(incident.muted_until)}" if incident.state == "muted" and incident.muted_until else ""
     by = f"{until}{said_by(incident.actor, incident.note)}".strip()
     return [*said, (title_of_event(notice), by)] if by else said  # an end without a person is in the title already

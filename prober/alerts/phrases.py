@@ -35,7 +35,7 @@ from prober.text import number as written
 Paragraph: TypeAlias = tuple[str, str]
 """(label, sentence)"""
 
-ALSO_SHOWN = 10
+ALSO_SHOWN = 40
 MOST_FACTS = 6
 STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
 CLOSE_TITLES = {
@@ -276,15 +276,19 @@ def lasting_lines(incident: IncidentNews) -> list[Paragraph]:
 
 
 def also_lines(incident: IncidentNews) -> list[Paragraph]:
-    """The other endpoints of the event, and where to find them."""
-    shown = [
-        f"{visible(part.endpoint, 120, lines=False)}"
-        f"{' (suspected)' if part.incident_id is None else f' (incident {part.incident_id})'}"
-        for part in incident.also[:ALSO_SHOWN]
-    ]
-    hidden = len(incident.also) - len(shown)
-    said = ", ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else [])])
-    return [("Also", said)] if said else []
+    """The other endpoints of the event, and where to find them: where it is over, and where it is not."""
+    goes_on = "Not over at" if incident.state == "closed" else "Also"
+    named: dict[str, list[str]] = {}
+    for part in incident.also:
+        where = "suspected" if part.incident_id is None else f"incident {part.incident_id}"
+        label = "Over at" if part.is_over else "Also" if part.incident_id is None else goes_on
+        named.setdefault(label, []).append(f"{visible(part.endpoint, 60, lines=False)} ({where})")
+    return [(label, ", ".join(_most_of(parts))) for label, parts in sorted(named.items(), reverse=True)]
+
+
+def _most_of(parts: list[str]) -> list[str]:
+    hidden = len(parts) - ALSO_SHOWN
+    return [*parts[:ALSO_SHOWN], *([f"and {hidden} more"] if hidden > 0 else [])]
 
 
 def _two_digits(number: float) -> str:

@@ -62,7 +62,10 @@ def payload(notice: Notice) -> dict[str, Json]:
         "title": compose(notice).title,
         "text": plain_text(notice),
         "incident": _incident(notice, source),
-        "also": [{"endpoint": _line(part.endpoint), "incident": part.incident_id} for part in also[:ALSO_SENT]],
+        "also": [
+            {"endpoint": _line(part.endpoint), "incident": part.incident_id, "is_over": part.is_over}
+            for part in also[:ALSO_SENT]
+        ],
         "endpoint": {"name": _line(source.name), "model": _line(source.model), "owner": _line(source.owner)},
         "evidence": {
             "e_value": finite(change.e_value),

@@ -56,14 +56,14 @@ class EventRule:
     is_daily: bool = False
     """Whether people read it with the digest of the day, also where none is declared, as long as it is `info`."""
     pause: timedelta = timedelta(0)
-    """How long it waits for more of its kind before it is sent."""
+    """How long it waits for more of its kind, of the other endpoints of the same event, before it is sent."""
     after: Event | None = None
     """The event whose recipients get this one; None: the recipients of the same incident."""
 
 
 _FIRST: Final = EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True)
 """The first event of an incident."""
-_OVER: Final = EventRule(title="Over", urgency="good_news", phase="resolved")
+_OVER: Final = EventRule(title="Over", urgency="good_news", phase="resolved", pause=timedelta(minutes=5))
 """It is over by itself."""
 _ENDED: Final = EventRule(title="Over", urgency="at_once", phase="resolved")
 """The same, where people are to know at once: somebody ended it."""
@@ -297,5 +297,5 @@ ALARMS: Final[tuple[Event, ...]] = (
     "answers_changed", "cause_changed", "unmuted",
 )  # fmt: skip
 """Events after which an incident must be acknowledged again."""
-NAMES_ALL_PARTS: Final = tuple(event for event, rule in EVENTS.items() if rule.opens or rule.pause)
-"""Events whose message names every endpoint of the incident, also those that join before it is sent."""
+NAMES_ALL_PARTS: Final[tuple[Event, ...]] = (*(event for event, rule in EVENTS.items() if rule.opens), "joined")
+"""Events whose message names every endpoint that has joined the incident before it is sent."""

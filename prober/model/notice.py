@@ -43,6 +43,8 @@ class Part:
     endpoint: str
     incident_id: int | None
     """None where its evidence was pooled with this one, and it has no incident of its own."""
+    is_over: bool = False
+    """Whether its incident is closed."""
 
 
 @dataclass(frozen=True, slots=True)

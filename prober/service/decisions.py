@@ -19,12 +19,14 @@ from prober.incidents.events import ALARMS, EVENTS, NAMES_ALL_PARTS
 from prober.incidents.facts import become, is_same_story
 from prober.incidents.lifecycle import closed, join
 from prober.incidents.measured import may_join
-from prober.incidents.routing import Routing, Subject
+from prober.incidents.routing import READ_BY_PEOPLE, Routing, Subject
 from prober.judging.fleet import Stretch, agree
 from prober.judging.memory import USUAL, Memory, decode, encode
+from prober.model.alerting import Owed
 from prober.model.decision import Action, Decision
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident, Measured
+from prober.model.notice import Part
 from prober.model.watch import SILENT_AFTER
 from prober.store import Store, Transaction, bill, daemons, declared, incidents, judge_state, notices, rounds, watches
 from prober.store.declared import AskedSet
@@ -137,19 +139,26 @@ def notify(
     tx: Transaction, incident: Incident, event: Event, routing: Routing, now: datetime, reason: str = ""
 ) -> None:
     """Owe news of an incident: one notice a target. News of an endpoint that joins an incident is about the incident it
-    joined, and waits a moment for more."""
+    joined, and waits a moment for more. So does the end of an incident, while it is not over at others of its event."""
     joined = event == "joined"
     about = incident.part_of if joined and incident.part_of is not None else incident.id
     if joined and _covered_by_a_mute(incidents.get(tx, about), incident):
         return
     subject = subject_of(tx, incident, event, now)
     private = notices.private_recipients(tx, (about, incident.id))
-    for owed in routing.route(subject, now):
+    rule = EVENTS[event]
+    ends = rule.phase == "resolved" and bool(rule.pause) and not incident.actor  # what a person ends is said at once
+    others = incidents.parts(tx, incident) if ends else ()
+    pause = rule.pause if joined or any(one.incident_id and not one.is_over for one in others) else timedelta(0)
+    for routed in routing.route(subject, now):
+        owed = routed if routed.hold else replace(routed, at=routed.at + pause)
         if joined and notices.is_waiting(tx, about, owed.target, NAMES_ALL_PARTS):
+            continue
+        if others and owed.hold != "digest" and _another_says_it(tx, incident, event, owed, others):
             continue
         notices.add(
             tx,
-            owed if owed.hold else replace(owed, at=owed.at + EVENTS[event].pause),
+            owed,
             event,
             incident.severity,
             reason,
@@ -159,6 +168,27 @@ def notify(
             # Whoever acts from a shell or the dashboard has no routes at hand: what was kept from a place stays so.
             private=owed.private or owed.target in private,
         )
+
+
+def _another_says_it(tx: Transaction, ended: Incident, event: Event, owed: Owed, others: Iterable[Part]) -> bool:
+    """Whether the end of another endpoint of the same event waits to be sent to this place, and says this one too.
+
+    What a place keeps of an incident ends by news of that incident alone, which then takes the place of the others.
+    """
+    waiting = notices.untried(tx, [one.incident_id for one in others if one.incident_id], owed.target, event)
+    first = ended.part_of or ended.id
+
+    def is_kept(incident_id: int) -> bool:
+        """People have one message of the whole event; other systems an alert of each incident they were notified of."""
+        if owed.target.alerter in READ_BY_PEOPLE:
+            return incident_id == first
+        return notices.was_notified(tx, incident_id, owed.target, before=event)
+
+    still_waits = notices.send_by(tx, waiting, owed.at)
+    if not is_kept(ended.id):
+        return still_waits
+    notices.withdraw(tx, [number for number, about in waiting.items() if not is_kept(about)])
+    return False
 
 
 def subject_of(tx: Transaction, incident: Incident, event: Event, now: datetime) -> Subject:

@@ -164,7 +164,7 @@ def parts(tx: Transaction, incident: Incident) -> tuple[Part, ...]:
         .where((col(IncidentRow.id) == first) | (col(IncidentRow.part_of) == first))
         .order_by(col(IncidentRow.id))
     ).all()
-    own = [Part(row.endpoint, row.id) for row in rows if row.endpoint != incident.endpoint]
+    own = [Part(row.endpoint, row.id, row.state == "closed") for row in rows if row.endpoint != incident.endpoint]
     named = {incident.endpoint, *(part.endpoint for part in own)}
     together = incident.together if isinstance(incident, Change) else ()
     return (*own, *(Part(name, None) for name in together if name not in named))

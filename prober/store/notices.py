@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Exists, Update, bindparam
 from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
-from sqlmodel import and_, col, func, or_, select, update
+from sqlmodel import and_, case, col, delete, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from prober.model.alerting import Owed, Target
@@ -42,6 +42,7 @@ class Lane:
 
 
 EVERY_LANE: Final = Lane()
+_UNTRIED: Final = (col(NoticeRow.state) == "owed", col(NoticeRow.attempts) == 0)
 
 
 def add(
@@ -305,14 +306,41 @@ def newest_at(tx: Transaction, incident_id: int, events: Collection[Event]) -> d
 
 def is_waiting(tx: Transaction, incident_id: int, target: Target, events: Collection[Event]) -> bool:
     """Whether a notice of one of these events waits to be sent to this place."""
-    waiting = select(NoticeRow.id).where(
-        NoticeRow.incident_id == incident_id,
-        NoticeRow.alerter == target.alerter,
+    waiting = (col(NoticeRow.state).in_(("owed", "held")), col(NoticeRow.event).in_(events))
+    return tx.exec(select(NoticeRow.id).where(*_about((incident_id,), target), *waiting)).first() is not None
+
+
+def was_notified(tx: Transaction, incident_id: int, target: Target, before: Event) -> bool:
+    """Whether this place has, or is owed, a notice of this very incident, of another event than `before`."""
+    found = select(NoticeRow.id).where(*_about((incident_id,), target), NoticeRow.event != before)
+    return tx.exec(found.limit(1)).first() is not None
+
+
+def untried(tx: Transaction, incident_ids: Collection[int], target: Target, event: Event) -> dict[int, int]:
+    """Id → incident, of the notices of this event that nobody has tried to send to this place yet."""
+    found = select(NoticeRow.id, NoticeRow.incident_id).where(*_about(incident_ids, target), NoticeRow.event == event)
+    return {number: incident_id or 0 for number, incident_id in tx.exec(found.where(*_UNTRIED))}
+
+
+def send_by(tx: Transaction, notice_ids: Collection[int], at: datetime) -> bool:
+    """Let these wait no longer than until then. Whether nobody has tried to send one of them meanwhile: what is written
+    with this transaction is then part of what it says."""
+    earlier = case((col(NoticeRow.next_try_at) > at, at), else_=NoticeRow.next_try_at)
+    these = update(NoticeRow).where(col(NoticeRow.id).in_(notice_ids), *_UNTRIED)
+    return tx.exec(these.values(next_try_at=earlier)).rowcount > 0
+
+
+def withdraw(tx: Transaction, notice_ids: Collection[int]) -> None:
+    """Another notice says what these would have said, where nobody has tried to send them."""
+    tx.exec(delete(NoticeRow).where(col(NoticeRow.id).in_(notice_ids), *_UNTRIED))
+
+
+def _about(incident_ids: Collection[int], target: Target) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(NoticeRow.incident_id).in_(incident_ids),
+        col(NoticeRow.alerter) == target.alerter,
         func.coalesce(NoticeRow.channel, "") == target.channel,
-        col(NoticeRow.state).in_(("owed", "held")),
-        col(NoticeRow.event).in_(events),
     )
-    return tx.exec(waiting).first() is not None
 
 
 def recent(tx: Transaction, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:

@@ -252,7 +252,7 @@ NAMED = {
         onset_between=("2026-01-28T06:00:00+00:00", "2026-01-30T06:00:00+00:00"),
     ),
     "together": edited(PLAIN, e_value=200.0, also=(Part("acme/gpt-4o-mini", 13), Part("acme/o3", None))),
-    "joined": edited(PLAIN, event="joined", also=tuple(Part(f"acme/{number}", number) for number in range(13, 26))),
+    "joined": edited(PLAIN, event="joined", also=tuple(Part(f"acme/{number}", number) for number in range(13, 56))),
     "reminded": edited(PLAIN, event="reminded", at=AT),
     "unacknowledged": edited(PLAIN, event="unacknowledged", severity="critical", at=AT),
     "acknowledged": edited(

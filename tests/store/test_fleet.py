@@ -7,15 +7,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from prober.alerts.message import body, compose
 from prober.incidents.actions import accept
 from prober.incidents.events import EVENTS
+from prober.incidents.lifecycle import closed
+from prober.incidents.routing import Routing
+from prober.model.decision import Decision
 from prober.model.declaration import Endpoint
-from prober.model.incident import Incident
-from prober.model.notice import Outcome, Part
+from prober.model.incident import Incident, Trouble
+from prober.model.notice import Notice, Outcome, Part
 from prober.service.deliver import StoredOutbox
 from prober.service.run_round import peers
-from prober.store import Store, incidents, judge_state, notices
-from tests.store.world import DAY, NOW, begin, carry, complete, judge, verdict
+from prober.store import Store, declared, incidents, judge_state, notices
+from tests.store.world import DAY, MONEY, NOW, begin, carry, complete, judge, verdict
 
 HOUR = timedelta(hours=1)
 A, B, C = (Endpoint(name=name, provider="openai", model=f"gpt-{name}") for name in "abc")
@@ -156,3 +160,112 @@ def test_endpoints_that_were_only_counted_are_named_until_they_have_an_incident(
     assert store.query(incidents.parts, first) == (Part("b", None), Part("c", None))
     second = changed(store, B, NOW + HOUR)
     assert store.query(incidents.parts, first) == (Part("b", second.id), Part("c", None))
+
+
+def outage(store: Store, endpoint: Endpoint, routing: Routing, at: datetime = NOW) -> Incident:
+    found = Trouble(
+        id=0, endpoint=endpoint.name, endpoint_hash=endpoint.content_hash, state="open", kind="timeout",
+        onset=iso(at), detected_round=iso(at), opened_at=at, cause="timeout",
+    )  # fmt: skip
+    return carry(store, Decision("rounds_failed", found, event="trouble"), routing, at)
+
+
+def end(store: Store, incident: Incident, routing: Routing, at: datetime, actor: str = "") -> None:
+    decision = Decision("rounds_succeed", closed(incident, "recovered", actor, "", at), event="trouble_over")
+    carry(store, decision, routing, at)
+
+
+def sent(store: Store, at: datetime) -> list[Notice]:
+    """Everything that is due, sent."""
+    found = []
+    while (notice := StoredOutbox(store).claim_notice(at, 60, "http://localhost")) is not None:
+        store.change(notices.settle, notice.id, Outcome(True, "sent", receipt=f"C/{notice.id}"), None, at)
+        found.append(notice)
+    return found
+
+
+RECEIVERS = ("slack", "apprise", "webhook", "pagerduty", "alertmanager", "log")
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def event(store: Store, request: pytest.FixtureRequest) -> tuple[Routing, list[Incident]]:
+    """An outage of four endpoints, of which a receiver got one message; the cause became another at the third."""
+    fleet = [Endpoint(name=name, provider="openai", model=f"gpt-{name}") for name in "abcd"]
+    probes = MONEY.model_copy(update={"endpoints": tuple("abcd")})
+    store.change(declared.remember, [probes], fleet, NOW)
+    routing = Routing((request.param,))
+    opened = [outage(store, one, routing) for one in fleet]
+    assert [(one.event, len(one.about.also)) for one in sent(store, NOW + HOUR)] == [("trouble", 3)]
+    opened[2] = carry(store, Decision("cause_changed", opened[2], event="cause_changed"), routing, NOW + HOUR)
+    assert len(sent(store, NOW + HOUR)) == 1
+    return routing, opened
+
+
+def tracks(receiver: str) -> bool:
+    """Whether it keeps an alert of every incident that it was notified of."""
+    return receiver not in ("slack", "apprise")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 3, 0, 2)])
+@pytest.mark.parametrize("event", RECEIVERS, indirect=True)
+def test_the_end_of_one_event_is_one_message_and_ends_every_alert(
+    store: Store, event: tuple[Routing, list[Incident]], order: tuple[int, ...]
+) -> None:
+    (routing, opened), over = event, NOW + 2 * HOUR
+    for minutes, place in enumerate(order):
+        assert sent(store, over + minutes * MINUTE) == [], "it waits for the others"
+        end(store, opened[place], routing, over + minutes * MINUTE)
+    ends = sent(store, over + 3 * MINUTE)  # and no longer, when it is over everywhere
+    assert {one.event for one in ends} == {"trouble_over"}
+    fired = {opened[0].id, *([opened[2].id] if tracks(routing.alerters[0]) else [])}
+    assert sorted(one.incident_id or 0 for one in ends) == sorted(fired)
+    for one in ends:
+        (said,) = (words for label, words in compose(one).paragraphs if label == "Over at")
+        assert said.count("incident") == 3
+        assert f"Over at: {said}" in body(one)
+    assert sent(store, over + DAY) == []
+
+
+@pytest.mark.parametrize("event", RECEIVERS, indirect=True)
+def test_what_goes_on_is_named_and_does_not_hold_up_the_end_of_others(
+    store: Store, event: tuple[Routing, list[Incident]]
+) -> None:
+    (routing, (first, second, _, fourth)), over = event, NOW + 2 * HOUR
+    end(store, second, routing, over)
+    end(store, fourth, routing, over + 4 * MINUTE)
+    (notice,) = sent(store, over + EVENTS["trouble_over"].pause)
+    assert notice.incident_id == second.id, "the alert of the first, which goes on, is not resolved"
+    said = dict(compose(notice).paragraphs)
+    assert said["Over at"] == f"d (incident {fourth.id})"
+    assert said["Not over at"].startswith(f"a (incident {first.id}), c ")
+    end(store, first, routing, over + HOUR)
+    (notice,) = sent(store, over + HOUR + EVENTS["trouble_over"].pause)
+    assert notice.incident_id == first.id
+
+
+@pytest.mark.parametrize("event", ["slack", "pagerduty"], indirect=True)
+def test_what_a_person_ends_is_said_at_once(store: Store, event: tuple[Routing, list[Incident]]) -> None:
+    routing, (first, *_) = event
+    end(store, first, routing, NOW + 2 * HOUR, actor="ana")
+    assert [one.incident_id for one in sent(store, NOW + 2 * HOUR)] == [first.id]
+
+
+@pytest.mark.parametrize("event", RECEIVERS, indirect=True)
+def test_an_end_that_is_being_sent_says_no_more(store: Store, event: tuple[Routing, list[Incident]]) -> None:
+    (routing, (_, second, _, fourth)), over = event, NOW + 2 * HOUR
+    end(store, second, routing, over)
+    later = over + EVENTS["trouble_over"].pause
+    assert StoredOutbox(store).claim_notice(later, 60, "http://localhost") is not None
+    end(store, fourth, routing, later)
+    ends = [one.incident_id for one in store.query(notices.recent) if one.event == "trouble_over"]
+    assert ends == [fourth.id, second.id]
+
+
+def test_one_endpoint_alone_is_over_at_once(store: Store) -> None:
+    store.change(declared.remember, [MONEY.model_copy(update={"endpoints": ("a",)})], [A], NOW)
+    routing = Routing(("slack",))
+    incident = outage(store, A, routing)
+    sent(store, NOW)
+    end(store, incident, routing, NOW + HOUR)
+    assert [one.event for one in sent(store, NOW + HOUR)] == ["trouble_over"]
