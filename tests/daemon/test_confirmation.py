@@ -124,7 +124,7 @@ def test_the_log_says_when_it_is_asked_again(files, store, clock, evidence, capl
     caplog.set_level(logging.INFO, "prober.daemon")
     start(files, store, clock)
     assert caplog.messages == [
-        "round 2026-03-02T12:00:00+00:00 of canary on parrot: suspected, evidence 1.84e+03 of 9.2e+03; 3 asks; asked "
+        "round 2026-03-02T12:00:00+00:00 of canary on parrot: suspected, evidence 1,839 of 9,197; 3 asks; asked "
         "again at 12:01:00 (2026-03-02T12:00:00.000000Z)"
     ]
 
