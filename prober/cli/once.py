@@ -154,7 +154,7 @@ def _words(one: Asked) -> list[str]:
     if failed:
         lines.append(f"  {failed} of {count(result.asked, 'ask')} failed")
         lines += [
-            f"  {times} × {cause_in_words(name)}: {fix_of(name)}"
+            f"  {times} × {name.replace('_', ' ')}: {fix_of(name)}"
             for name, times in Counter(result.failures).most_common()
         ]
         lines += [f"  it said: {one.said}"] if one.said else []

@@ -84,6 +84,13 @@ def test_no_answer_says_why_and_what_to_do(
     assert failure == {"reason": reason, "asks": asks, "fix": fix_of(reason)}
 
 
+def test_cached_replies_are_counted_and_not_said_to_be_all(prober: Run, home: Path, server: Answer) -> None:
+    write_probes(home, base_url=server.url)
+    server.headers["cf-aig-cache-status"] = "HIT"
+    said = prober("once").out
+    assert f"  2 × cached: {fix_of('cached')}" in said and "every reply" not in said
+
+
 @pytest.mark.slow
 def test_a_closed_port_is_unreachable(prober: Run, home: Path) -> None:
     with socket.socket() as closed:
