@@ -35,7 +35,8 @@ _LEAST_FREE = 2**20
 """Bytes of a disk; with less, a round may find no room."""
 CHECKED_FOR_S = 60.0
 CHECK_SHARE = 100.0
-"""The pages of a file are looked at again after a minute, or after this many times as long as it took."""
+"""The pages of a file are checked again after `CHECKED_FOR_S`, or, where that is later, after this many times as long
+as the last check took."""
 
 
 class Database:

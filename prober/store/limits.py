@@ -25,7 +25,7 @@ WINDOW: Final = timedelta(seconds=62)
 _LOCK = ""
 _PERIOD = "minute "
 _DECLARED, _NAMES = "declared", "endpoints"
-"""In the state: what is declared; and endpoint → asks that wait, and until when, or nothing."""
+"""Keys of the state: the declared limits; and, by endpoint, how many asks wait and until when."""
 
 
 _STATE: Final = select(SpendingRow.budget).where(SpendingRow.scope == bindparam("account"), SpendingRow.part == _LOCK)

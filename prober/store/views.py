@@ -162,7 +162,7 @@ class EndpointView:
     """At most so many are promised, on average."""
     notices_owed: int = 0
     notices_failed: int = 0
-    """For good."""
+    """Those that are not tried again."""
     reference: ReferenceRule | None = None
     """When its reference is complete; None where that was declared to an earlier version."""
     gathered: tuple[GatheredView, ...] = ()
@@ -266,7 +266,7 @@ class DeliveryView:
     """Waiting for a digest, or part of one."""
     sent: int
     failed: int
-    """For good."""
+    """Those that are not tried again."""
     last_sent_at: datetime | None
     failing: bool
     """Whether the newest try of all failed for good: a person must fix the configuration."""
