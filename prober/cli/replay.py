@@ -94,11 +94,11 @@ def _fact(fact: Fact) -> str:
 
 
 def _alarm(alarm: Alarm) -> str:
-    lasting = {True: "lasting", False: "passing", None: "at the end of the log"}[alarm.persistent]
+    lasts = {True: "it lasts", False: "it passed", None: "the log ends too soon to say whether it lasts"}
     moved = "; ".join(f"{one.channel} {one.words}".strip() for one in alarm.findings.shifts or alarm.verdicts)
     share = alarm.findings.share
     moved += f"; {share.words}" if share else ""
     return (
-        f"  {alarm.kind} since {when(alarm.onset)}{between(alarm.onset_between)}, found in {when(alarm.round)}, "
-        f"{lasting}, evidence {thousands(alarm.e_value)}: {moved}"
+        f"  {alarm.kind} since {when(alarm.onset)}{between(alarm.onset_between)}, found in round {when(alarm.round)} "
+        f"(evidence {thousands(alarm.e_value)}); {lasts[alarm.persistent]}: {moved}"
     )

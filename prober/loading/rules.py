@@ -256,7 +256,7 @@ def _limit_faults(limit: Limit, asked: Sequence[tuple[Endpoint, Sequence[ProbeSe
             for group in (daily, *([each] for each in sets if each not in daily)):
                 asks = sum(probe.samples for each in group for probe in each.probes)
                 if asks > limit.most:
-                    names = " and ".join(each.name for each in group)
+                    names = ", ".join(each.name for each in group)
                     many = f"one round of {names} asks {count(asks, 'time')}"
                     yield f"{many}, more than {limit.most} {A_PERIOD[limit.period]}; raise it, or lower samples"
             continue

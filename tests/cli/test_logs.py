@@ -114,7 +114,7 @@ def test_replay_calls_rounds_as_the_log_does(prober: Run, home: Path) -> None:
     log = write_log(home / "log.jsonl", named)
     (alarm,) = prober("replay", log, "--json").json["endpoints"][0]["alarms"]
     assert (alarm["onset"], alarm["round"], alarm["onset_between"]) == ("v1.16", "v1.18", ["v1.16", "v1.16"])
-    assert "since v1.16, found in v1.18" in prober("replay", log).out
+    assert "since v1.16, found in round v1.18" in prober("replay", log).out
     done = prober("replay", write_log(home / "short.jsonl", lines(12, labels="number")))
     assert (done.code, done.out) == (
         3, "bot: 12 rounds, insufficient evidence; the reference is complete, and the next round is the first to be judged\n"
