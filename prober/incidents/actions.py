@@ -23,7 +23,7 @@ _REFUSED: Final[Mapping[Reason, str]] = {
     "not_muted": "is not muted",
     "not_confirmed": "is only suspected: there is nothing to act on yet",
     "nothing_to_accept": "is no change of behaviour: there is no new behaviour to accept",
-    "nothing_to_dismiss": "is no change found by evidence, so it is no false alarm: acknowledge or close it",
+    "nothing_to_dismiss": "is no change that was found by evidence, so it cannot be dismissed: acknowledge or close it",
 }
 
 

@@ -19,7 +19,7 @@ from prober.model.notice import Comparison, Part
 from prober.model.triage import Triage
 from prober.model.version import Mark
 from prober.prices import dollars
-from prober.status.timeline import Step, opened_by_fact, timeline
+from prober.status.timeline import CHANGED, FIRST, Step, opened_by_fact, timeline
 from prober.status.triage import triage_of
 from prober.store import bill, incidents, notices, retention, versions
 from prober.store.engine import Transaction
@@ -124,7 +124,8 @@ def _summary(found: Postmortem) -> list[str]:
     state = f"closed: {incident.close_reason}" if incident.state == "closed" else f"still {incident.state}"
     if isinstance(incident, Trouble):
         name = inline(incident.endpoint)
-        return [f"{name} did not answer ({kind}) from {when(incident.onset)}. {state.capitalize()}."]
+        words = f"**{name}: {inline(incident.headline)}** since {when(incident.onset)}."
+        return [f"{words} {incident.severity.capitalize()}, {state}."]
     if isinstance(incident, Facts):
         return [
             f"**{inline(incident.words)}** since {when(incident.onset)}. {incident.severity.capitalize()}, {state}."
@@ -172,7 +173,7 @@ def _which(found: Postmortem) -> list[str]:
     elif isinstance(incident, Measured):
         model = "see the triage: this measurement alone does not say which of the three it is"
     else:
-        model = f"unknown: the endpoint did not answer ({inline(incident.cause or 'no reply')})"
+        model = f"unknown, because nothing was judged: {inline(incident.headline)}"
     return [
         "| component | finding |",
         "|---|---|",
@@ -206,11 +207,12 @@ def _failed(lines: Sequence[RoundLine]) -> str:
 def _detection(found: Postmortem) -> list[str]:
     incident = found.incident
     began, sent = moment_of(incident.onset), [one.at for one in found.steps if one.what.startswith("notified")]
-    lines = [f"- First changed round: {when(incident.onset)}. Confirmed by round {when(incident.detected_round)}."]
+    first = FIRST.get(type(incident), CHANGED).capitalize()
+    lines = [f"- {first}: {when(incident.onset)}. Confirmed by round {when(incident.detected_round)}."]
     if opened_by_fact(incident):
         lines.append(f"- A fact opened the incident before, at {minute(incident.opened_at)}.")
     if began is not None and (detected := moment_of(incident.detected_round)) is not None:
-        lines.append(f"- From the first changed round to the round that confirmed it: {span(detected - began)}.")
+        lines.append(f"- From then to the round that confirmed it: {span(detected - began)}.")
     if sent:
         lines.append(f"- First notice: {minute(min(sent))}.")
     if not isinstance(incident, Change):
@@ -243,7 +245,7 @@ def _evidence(found: Postmortem) -> list[str]:
         lines += [*_fenced("Before", one.reference), *_fenced("Since", one.recent)]
     if isinstance(found.incident, Change) and found.incident.findings.examples and not found.examples:
         lines += ["", found.deleted]
-    return lines or ["None: the endpoint did not answer."]
+    return lines or ["None: there was no reply to judge."]
 
 
 def _moved(incident: Incident) -> list[tuple[str, str]]:

@@ -53,7 +53,8 @@ def timeline(
     return tuple(sorted(steps, key=lambda step: step.at))
 
 
-_FIRST: Final[Mapping[type[Incident], str]] = {Trouble: "first round that failed", Measured: "first seen"}
+CHANGED: Final = "first changed round"
+FIRST: Final[Mapping[type[Incident], str]] = {Trouble: "first round that failed", Measured: "first seen"}
 
 
 def _marked(one: Mark) -> Step:
@@ -64,7 +65,7 @@ def _marked(one: Mark) -> Step:
 def _judged(incident: Incident) -> list[Step]:
     steps = []
     if began := moment_of(incident.onset):
-        steps.append(Step(began, _FIRST.get(type(incident), "first changed round")))
+        steps.append(Step(began, FIRST.get(type(incident), CHANGED)))
     if isinstance(incident, Change):
         sure = f"at its strongest, evidence {thousands(incident.e_value)}, threshold {thousands(incident.threshold)}"
         confirmed_at = incident.opened_at

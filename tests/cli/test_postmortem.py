@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Answer, Run
+from tests.cli.world import write_probes
 
 HEADINGS = (
     "Impact", "What changed: prompt, configuration or model?", "Why ordinary monitoring did not show it", "Detection",
@@ -46,6 +47,26 @@ def test_a_prompt_edited_on_the_way_is_named(prober: Run, changed: Path) -> None
         )  # fmt: skip
     text = prober("incidents", "postmortem", 1).out
     assert "| prompt | edited: `canary/city` from " in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "**bot: does not answer: unauthorized** since "),
+        ({"api_key_env": "NO_SUCH_KEY"}, "**bot: is not asked: missing key** since "),
+    ],
+)
+def test_of_trouble_it_says_whether_the_endpoint_was_asked(
+    prober: Run, home: Path, server: Answer, fields: dict[str, str], said: str
+) -> None:
+    write_probes(home, base_url=server.url, **fields)
+    server.status, server.body = 401, b""
+    for _ in range(3):
+        prober("once")
+    text = prober("incidents", "postmortem", 1).out
+    assert f"\n\n{said}" in text
+    assert "\n- First round that failed: " in text and "did not answer" not in text and "changed round" not in text
 
 
 @pytest.mark.parametrize("number", [98, 99])
