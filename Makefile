@@ -71,7 +71,7 @@ check: setup
 # Tables of fields, variables, verbs, metrics and addresses come from the code; `make docs` only reads them.
 reference: setup
 	$(BIN)/python -m docs
-	$(BIN)/python -c 'from prober.loading import write_schemas; write_schemas("probes")'
+	$(BIN)/python -c 'from prober.loading.schemas import write_schemas; write_schemas("probes")'
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

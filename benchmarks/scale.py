@@ -27,7 +27,7 @@ from benchmarks.part import RESULTS, Effort, Part, unlogged
 from prober.alerts.log import LogAlerter
 from prober.cli import VERBS
 from prober.daemon import Daemon
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.status.system_status import system_status
 from prober.store import Store
 from prober.text import count

@@ -33,7 +33,7 @@ from benchmarks.part import RESULTS, Effort, Part, unlogged
 from prober.asking.scripted import ScriptedProvider
 from prober.daemon import Daemon, due_rounds
 from prober.incidents.events import EVENTS
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.decision import Action
 from prober.model.declaration import Endpoint, Probe
 from prober.model.incident import Change, Facts, Incident

@@ -19,7 +19,7 @@ from prober.fingerprint.fingerprint import fingerprint as fingerprint_of
 from prober.judging.promise import Promise
 from prober.lab.compare import Compared, compare
 from prober.lab.replay import Alarm, Replayed, noted, promise_for, replay, rounds_of
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.loading.other_tools import read as read_any
 from prober.loading.reply_log import LoggedReply
 from prober.loading.reply_log import write as write_log

@@ -23,7 +23,7 @@ import pytest
 from prober.asking import open_provider
 from prober.cli import main
 from prober.incidents.routing import Routing
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.incident import Change
 from prober.service import declare, run_round
 from prober.store import Store, incidents

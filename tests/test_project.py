@@ -20,7 +20,7 @@ from docs import __main__ as reference
 from prober.cli import VERBS
 from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS, Channel
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model import declaration
 from prober.model.declaration import Probe
 from prober.model.reply import Reply

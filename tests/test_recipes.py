@@ -44,7 +44,7 @@ PROOFS = {
     """,
     "provider": """
         from prober.asking import wire_format
-        from prober.loading import schemas
+        from prober.loading.schemas import schemas
         from prober.model.declaration import Endpoint
         seeded = Endpoint(name="bot", provider="mistral", model="small", parameters={"seed": 1})
         assert "random_seed" in wire_format(seeded).objections(seeded)["seed"]

@@ -16,7 +16,7 @@ from benchmarks.ladder.rungs import ALL, BASE, Rung
 from prober.asking import open_provider
 from prober.lab.demo.server import ModelServer, Serving
 from prober.lab.demo.weights import cache_directory, carried_model, changed_copy
-from prober.loading import Declarations, load
+from prober.loading.declarations import Declarations, load
 from prober.loading.reply_log import LoggedReply, line_of, read, write
 from prober.model.declaration import Endpoint, Probe
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.options import AsJson, From, replies_of
+from prober.cli.options import AsJson
 from prober.cli.output import Json, bars, print_json, say, table
+from prober.cli.reply_logs import From, replies_of
 from prober.lab.compare import Compared, Difference
 from prober.lab.compare import compare as compare_replies
 from prober.model.errors import NotEnough

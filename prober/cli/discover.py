@@ -13,12 +13,13 @@ import typer
 
 from prober.asking import open_provider
 from prober.cli.database import open_store
-from prober.cli.options import AsJson, Paths, now_utc
+from prober.cli.declared import Paths
+from prober.cli.options import AsJson, now_utc
 from prober.cli.output import Json, bars, complain, fix_of, print_json, say, table
 from prober.lab.discover import Discovered, Search
 from prober.lab.discover import discover as search
 from prober.lab.discover.writing import default_output, header, progress_of, refuse_edited, write
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.loading.files import find, holds_budgets, holds_endpoints
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem

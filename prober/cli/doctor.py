@@ -20,14 +20,15 @@ from prober.asking import open_provider
 from prober.asking.access import KEYS, NoKey, access_of, signed
 from prober.asking.http_provider import HttpProvider
 from prober.cli.database import open_store
+from prober.cli.declared import Paths, declared
 from prober.cli.findings import Finding, Level, of_database
-from prober.cli.options import AsJson, Database, Paths, declared, now_utc, settings_of
+from prober.cli.options import AsJson, Database, now_utc, settings_of
 from prober.cli.output import NOT_REACHED, fix_of, print_json, say
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
 from prober.incidents.routing import Routing
-from prober.loading import Declarations
 from prober.loading.connection_rules import cache_warning
+from prober.loading.declarations import Declarations
 from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.errors import NotEnough, ProberError
 from prober.model.providers import CLOUDS, auth_of, base_url_of

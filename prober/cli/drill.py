@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from prober.alerts import Alerter, open_alerters
-from prober.cli.options import AsJson, Database, Paths, declared, settings_of
+from prober.cli.declared import Paths, declared
+from prober.cli.options import AsJson, Database, settings_of
 from prober.cli.output import Json, of_incident, print_json, say
 from prober.lab.drill import CHANGES, ChangeName, Drilled, drill
 from prober.lab.drill.run import PATIENCE_S, Tools

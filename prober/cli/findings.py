@@ -13,7 +13,7 @@ from typing import Final, Literal
 from prober.cli.options import now_utc
 from prober.cli.output import fix_of
 from prober.incidents.clock import attendance
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.errors import NotMadeYet, StoreError
 from prober.settings import Settings
 from prober.status.endpoint_status import endpoint_statuses

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from prober.cli.database import open_store
-from prober.cli.options import AsJson, chosen_probes, declared, now_utc
+from prober.cli.declared import chosen_probes, declared
+from prober.cli.options import AsJson, now_utc
 from prober.cli.output import bars, print_json, say
 from prober.lab.gate.declared import NamedSide, gate_declared
 from prober.lab.gate.report import as_json as report_as_json

@@ -12,20 +12,10 @@ import typer
 from rich.progress import Progress
 
 from prober.alerts.phrases import when
-from prober.cli.options import (
-    AsJson,
-    Database,
-    FalseAlarms,
-    From,
-    Logs,
-    Reference,
-    RoundsPerYear,
-    declared,
-    now_utc,
-    replies_of,
-    settings_of,
-)
+from prober.cli.declared import declared
+from prober.cli.options import AsJson, Database, now_utc, settings_of
 from prober.cli.output import Json, bars, complain, of_judgement, print_json, say
+from prober.cli.reply_logs import FalseAlarms, From, Logs, Reference, RoundsPerYear, replies_of
 from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.promise import Promise
 from prober.lab.discover.scan import RUNGS

@@ -13,8 +13,7 @@ from prober.alerts.phrases import between, course_words, minute, resting_on, sin
 from prober.cli.database import deliver_owed, open_store
 from prober.cli.maintenance import maintenance
 from prober.cli.options import AsJson, By, Database, Why, duration, me, now_utc, settings_of
-from prober.cli.output import Json, of_incident, of_time, print_json, say, table
-from prober.cli.triage import as_object
+from prober.cli.output import Json, of_incident, of_time, of_triage, print_json, say, table
 from prober.incidents.routing import Routing
 from prober.incidents.runbooks import choose
 from prober.model.decision import Action, Reason
@@ -118,7 +117,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
              "until": of_time(one.until), "outcome": one.reason}
             for one in presses
         ]  # fmt: skip
-        found = None if triage is None else as_object(triage)
+        found = None if triage is None else of_triage(triage)
         print_json({"incident": of_incident(incident), "examples": sides, "notices": notified, "presses": pressed,
                     "triage": found})  # fmt: skip
         return 0

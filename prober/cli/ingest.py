@@ -11,8 +11,9 @@ import typer
 
 from prober.alerts.phrases import minute
 from prober.cli.database import open_store
-from prober.cli.options import AsJson, Database, From, now_utc, replies_of
+from prober.cli.options import AsJson, Database, now_utc
 from prober.cli.output import Json, bars, complain, of_time, print_json, say
+from prober.cli.reply_logs import From, replies_of
 from prober.judging.samples import words_of
 from prober.loading.samples import rules_in, sample_of
 from prober.model.errors import ConfigurationError, LogError

@@ -21,7 +21,7 @@ from prober.cli.pipelines import PIPELINES, pipeline
 from prober.cli.plan import planned_of
 from prober.cli.starters import CORE, EXAMPLE, chosen_starters, of_endpoint, starter_sets, write_new
 from prober.lab.learn import Learnt, endpoint_of, learn, undeclared
-from prober.loading import Declarations, load
+from prober.loading.declarations import Declarations, load
 from prober.loading.suggestions import did_you_mean
 from prober.model.errors import ConfigurationError, NotEnough, ProberError
 from prober.model.providers import PROVIDERS, base_url_of

@@ -16,7 +16,8 @@ from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.phrases import candidate_words, chance, thousands, when
 from prober.asking import open_provider
 from prober.cli.database import deliver_owed
-from prober.cli.options import AsJson, Database, Paths, Vantage, chosen, declared, now_utc, settings_of
+from prober.cli.declared import Paths, chosen, declared
+from prober.cli.options import AsJson, Database, Vantage, now_utc, settings_of
 from prober.cli.output import Json, bars, fix_of, of_fact, of_judgement, print_json, say
 from prober.incidents.routing import Routing
 from prober.model.comparison import Candidate

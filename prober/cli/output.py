@@ -33,6 +33,7 @@ from prober.text import visible
 if TYPE_CHECKING:
     from prober.judging.promise import Promise
     from prober.model.evidence import Judgement
+    from prober.model.triage import Ranked, Triage
 
 PLAIN_WIDTH = 10_000
 """Columns of a file or a pipe, where lines are never wrapped."""
@@ -119,6 +120,40 @@ def of_judgement(judgement: Judgement) -> Json:
         "onset_between": judgement.onset_between,
         "kind": judgement.kind,
         "channels": [of_verdict(verdict) for verdict in judgement.verdicts],
+    }
+
+
+def of_triage(one: Triage) -> Json:
+    return {
+        "endpoint": one.endpoint,
+        "since": of_time(one.since),
+        "at": of_time(one.at),
+        "verdict": one.verdict,
+        "causes": list(one.named),
+        "words": one.words,
+        "ranking": [_ranked(ranked) for ranked in one.ranking],
+        "checks": [
+            {
+                "name": check.name,
+                "question": check.question,
+                "answer": check.answer,
+                "details": check.details,
+                "link": check.link,
+            }
+            for check in one.checks
+        ],
+        "further": [each.name for each in one.further],
+        "runbook": one.runbook or None,
+    }
+
+
+def _ranked(one: Ranked) -> Json:
+    return {
+        "cause": one.cause,
+        "probability": round(one.probability, 4),
+        "for": list(one.supporting),
+        "against": list(one.opposing),
+        "settles": one.settles,
     }
 
 

@@ -22,11 +22,12 @@ from prober.cli.costs import (
     stored,
     used,
 )
-from prober.cli.options import AsJson, Database, Paths, declared, now_utc
+from prober.cli.declared import Paths, declared
+from prober.cli.options import AsJson, Database, now_utc
 from prober.cli.output import Json, bars, figure, of_promise, print_json, say, table
 from prober.incidents.bill import bill_words
 from prober.incidents.confirmation import asked_for_reference
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.bill import start_of_last_month
 from prober.model.budget import SPANS, Limit
 from prober.model.declaration import Endpoint, ProbeSet, series_key

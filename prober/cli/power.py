@@ -10,7 +10,8 @@ import typer
 
 from prober.alerts.phrases import thousands
 from prober.cli.costs import Cost, memory_of, progress, reference_of, stored
-from prober.cli.options import AsJson, Database, Paths, declared, now_utc
+from prober.cli.declared import Paths, declared
+from prober.cli.options import AsJson, Database, now_utc
 from prober.cli.output import Json, bars, figure, of_promise, print_json, say, table
 from prober.cli.plan import EndpointPlan, planned_limits, planned_of_all
 from prober.judging.channels import percent
@@ -27,7 +28,7 @@ from prober.lab.power import (
 )
 from prober.lab.power.changes import changes
 from prober.lab.power.search import MOST_ROUNDS, POWER
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.declaration import Endpoint, Probe, series_key
 from prober.model.errors import ConfigurationError
 from prober.store import Store

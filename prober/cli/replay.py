@@ -5,8 +5,9 @@ from __future__ import annotations
 import typer
 
 from prober.alerts.phrases import between, thousands, when
-from prober.cli.options import AsJson, FalseAlarms, From, Logs, Reference, RoundsPerYear, replies_of
+from prober.cli.options import AsJson
 from prober.cli.output import Json, bars, of_fact, of_findings, of_promise, of_verdict, print_json, say
+from prober.cli.reply_logs import FalseAlarms, From, Logs, Reference, RoundsPerYear, replies_of
 from prober.judging.promise import Promise
 from prober.lab.replay import Alarm, Replayed, noted, promise_for, rounds_of
 from prober.lab.replay import replay as judge

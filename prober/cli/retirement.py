@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from prober.cli.database import open_store
-from prober.cli.options import AsJson, Database, Paths, declared, now_utc
+from prober.cli.declared import Paths, declared
+from prober.cli.options import AsJson, Database, now_utc
 from prober.cli.output import print_json, say
 from prober.daemon.models import list_models
 from prober.incidents.retirement import gate_command, is_soon, words

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.options import Database, LogFormat, Paths, PostedSamples, Public, Vantage, now_utc, settings_of
+from prober.cli.declared import Paths
+from prober.cli.options import Database, LogFormat, PostedSamples, Public, Vantage, now_utc, settings_of
 from prober.daemon import serve
 from prober.daemon.log import log_as
 from prober.settings import Settings

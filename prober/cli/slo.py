@@ -8,7 +8,8 @@ import typer
 
 from prober.alerts.phrases import minute
 from prober.cli.database import open_store
-from prober.cli.options import AsJson, Database, Paths, declared, now_utc
+from prober.cli.declared import Paths, declared
+from prober.cli.options import AsJson, Database, now_utc
 from prober.cli.output import Json, of_time, print_json, say
 from prober.incidents.objective_standing import objective_standing, window_words
 from prober.status.objectives import ObjectiveStatus, exit_code, objectives

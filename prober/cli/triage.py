@@ -10,8 +10,9 @@ import typer
 
 from prober.alerts.phrases import minute
 from prober.cli.database import open_store
-from prober.cli.options import AsJson, Database, declared, duration, now_utc
-from prober.cli.output import Json, bars, complain, of_time, print_json, say
+from prober.cli.declared import declared
+from prober.cli.options import AsJson, Database, duration, now_utc
+from prober.cli.output import bars, complain, of_triage, print_json, say
 from prober.incidents.runbooks import RUNBOOKS
 from prober.loading.round_labels import moment_of
 from prober.loading.suggestions import did_you_mean
@@ -96,7 +97,7 @@ def triage(
     if markdown_file is not None:
         markdown_file.write_text("\n".join(line for one in found for line in markdown(one)), encoding="utf-8")
     if as_json:
-        objects = [as_object(one) for one in found]
+        objects = [of_triage(one) for one in found]
         print_json(objects[0] if endpoint is not None else {"endpoints": list(objects)})
     else:
         say(*(line for one in found for line in words(one)))
@@ -181,40 +182,6 @@ def markdown(one: Triage) -> list[str]:
     lines += ["## Checks", "", "| question | answer | found | see |", "|---|---|---|---|"]
     lines += [f"| {one.question} | {one.answer} | {inline(one.details)} | `{one.link}` |" for one in one.checks]
     return [*lines, "", *([f"Runbook: {one.runbook}", ""] if one.runbook else [])]
-
-
-def as_object(one: Triage) -> Json:
-    return {
-        "endpoint": one.endpoint,
-        "since": of_time(one.since),
-        "at": of_time(one.at),
-        "verdict": one.verdict,
-        "causes": list(one.named),
-        "words": one.words,
-        "ranking": [_ranked(ranked) for ranked in one.ranking],
-        "checks": [
-            {
-                "name": check.name,
-                "question": check.question,
-                "answer": check.answer,
-                "details": check.details,
-                "link": check.link,
-            }
-            for check in one.checks
-        ],
-        "further": [each.name for each in one.further],
-        "runbook": one.runbook or None,
-    }
-
-
-def _ranked(one: Ranked) -> Json:
-    return {
-        "cause": one.cause,
-        "probability": round(one.probability, 4),
-        "for": list(one.supporting),
-        "against": list(one.opposing),
-        "settles": one.settles,
-    }
 
 
 def _shown(one: Triage) -> list[Ranked]:

@@ -10,10 +10,11 @@ import typer
 from prober.alerts import ALERTERS, open_alerters
 from prober.asking.egress import USUAL, context_of, proxy_fault
 from prober.asking.http_provider import certificates_of
-from prober.cli.options import AsJson, Paths, declared, settings_of
+from prober.cli.declared import Paths, declared
+from prober.cli.options import AsJson, settings_of
 from prober.cli.output import print_json, say
 from prober.incidents.routing import Routing
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
 from prober.text import count

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from prober.cli.options import Database, LogFormat, Paths, Vantage, settings_of
+from prober.cli.declared import Paths
+from prober.cli.options import Database, LogFormat, Vantage, settings_of
 from prober.cli.run import until_stopped
 
 app = typer.Typer(add_completion=False)

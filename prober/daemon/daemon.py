@@ -31,7 +31,7 @@ from prober.daemon.models import RETIREMENT_S, VERSIONS_S, look_for_retirements,
 from prober.daemon.notices import Notices
 from prober.daemon.queue import RoundQueue, StoredQueue
 from prober.incidents.routing import Routing
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.service.bill import look_at_bill
 from prober.service.declare import remember
 from prober.service.run_round import Clock, now_utc

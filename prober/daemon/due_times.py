@@ -20,8 +20,8 @@ from apscheduler.triggers.base import BaseTrigger
 
 from prober.daemon.log import logger
 from prober.judging.promise import Promise
-from prober.loading import Declarations
 from prober.loading.cron import Cron, parse
+from prober.loading.declarations import Declarations
 from prober.model.budget import ScopedBudget
 from prober.model.declaration import Endpoint, ProbeSet, Schedule
 from prober.model.watch import CLOCK_SLACK

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.loading.files import find, find_named, find_texts
 from prober.model.errors import ConfigurationError, Problem
 from prober.service.declarations import declarations_in

@@ -13,7 +13,7 @@ from prober.asking.model_lists import Listing
 from prober.daemon.log import logger, reported
 from prober.incidents.retirement import words
 from prober.incidents.routing import Routing
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.declaration import Endpoint
 from prober.service.retirement import look, warn
 from prober.service.run_round import Clock

@@ -15,7 +15,7 @@ from prober.asking import Provider, open_provider
 from prober.asking.interface import Describes
 from prober.fingerprint.caches import cache_hit
 from prober.lab.discover.checks import OPEN
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.declaration import Endpoint, Probe, Tool
 from prober.model.errors import ConfigurationError
 from prober.model.refused_parameters import known_refusals

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prober.alerts import ALERTERS
 from prober.asking import refusals
-from prober.loading import Declarations, load
+from prober.loading.declarations import Declarations, load
 
 
 def declarations_in(*paths: str | Path) -> Declarations:

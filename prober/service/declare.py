@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.version import Provenance
 from prober.store import Store, declared, retention, spending, versions
 

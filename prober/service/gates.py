@@ -14,7 +14,7 @@ from prober.asking.breaker import REMEMBERED, BreakerGate, outcome_of
 from prober.asking.gates import Booking, BudgetGate, ClosedGate, Entry, Gate, Purpose, Refused, held_back
 from prober.asking.interface import Ask
 from prober.asking.limits import LONGEST_WAIT_S, LimitGate
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.allowance import Admitted, Told
 from prober.model.budget import NOTHING, ScopedBudget, Spent
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key

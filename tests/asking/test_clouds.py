@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from prober.asking import clouds
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError
 from prober.model.reply import Reply

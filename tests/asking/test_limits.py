@@ -12,7 +12,7 @@ import pytest
 from prober.asking.gates import Refused
 from prober.asking.interface import Answer, Ask
 from prober.asking.limits import LimitGate, limits_in
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.allowance import AccountLimits, Allowance
 from prober.model.comparison import Candidate
 from prober.model.declaration import Endpoint, Probe

@@ -14,7 +14,7 @@ import yaml
 
 from prober.alerts.slack.manifest import MANIFEST
 from prober.cli.pipelines import PIPELINES
-from prober.loading import load
+from prober.loading.declarations import load
 from tests.alerts.slack_server import CHANNEL, TOKEN, SlackServer
 from tests.asking.wire_server import WireServer
 from tests.cli.conftest import Run

@@ -13,7 +13,7 @@ from prober.asking import open_provider
 from prober.cli.costs import Cost, cost
 from prober.cli.plan import planned_of
 from prober.incidents.routing import NOBODY
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.prices import Tariff, Unpriced, dollars
 from prober.service import run_round
 from prober.store import Store

@@ -13,7 +13,7 @@ import pytest
 
 from prober.asking import open_provider
 from prober.incidents.routing import Routing
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.service import declare, run_round
 from prober.store import Store
 from tests.cli.conftest import Run

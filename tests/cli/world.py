@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.reference import ReferenceRule
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.evidence import Judgement
 from prober.service import run_round
 from prober.store import Store, incidents

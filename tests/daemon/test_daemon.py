@@ -19,7 +19,7 @@ from prober.daemon import daemon as daemon_module
 from prober.daemon import due_rounds as rounds_module
 from prober.fingerprint.fingerprint import fingerprint
 from prober.incidents.routing import Routing
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.evidence import Observation
 from prober.model.notice import Outcome

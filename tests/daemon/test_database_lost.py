@@ -20,7 +20,7 @@ import pytest
 from prober.alerts.post import Ping
 from prober.daemon import Daemon, database
 from prober.daemon.database import DatabaseWatch
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.notice import Notice, Outcome
 from prober.store import Store, engine

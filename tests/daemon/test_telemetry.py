@@ -17,7 +17,7 @@ import pytest
 from prober.alerts.log import LogAlerter
 from prober.daemon import Daemon, telemetry
 from prober.daemon.log import Noted
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.errors import ConfigurationError
 from prober.store import Store
 from prober.store.pages import overview

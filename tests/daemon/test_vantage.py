@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from prober.alerts.log import LogAlerter
 from prober.daemon import Daemon
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.store.pages import overview
 from tests.daemon.world import completed, rounds, work, write_set
 

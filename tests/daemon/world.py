@@ -12,7 +12,7 @@ from apscheduler.job import Job
 from prober.alerts.log import LogAlerter
 from prober.asking.scripted import ScriptedProvider
 from prober.daemon import Daemon
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
 from prober.store import Store

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from prober.asking import open_provider
 from prober.incidents.routing import NOBODY
-from prober.loading import load as load_files
+from prober.loading.declarations import load as load_files
 from prober.service import run_round
 from prober.service.declare import remember
 from prober.store import Store

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from prober.alerts import ALERTERS
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.loading.foreign import CHECKS, FIELDS, MEANT, RENAMED, SENT
 from prober.model.alerting import Alerts, QuietHours, Route
 from prober.model.allowance import AccountLimits

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prober.loading import checks, load
+from prober.loading import checks
+from prober.loading.declarations import load
 from prober.model.errors import ConfigurationError
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.errors import ConfigurationError
 from prober.text import is_secret_name, leaks, redact
 

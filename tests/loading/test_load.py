@@ -11,8 +11,9 @@ import pytest
 from pydantic import JsonValue
 
 from prober.fingerprint.bounded import matches_schema
-from prober.loading import load, rules
+from prober.loading import rules
 from prober.loading.checks import schema_fault
+from prober.loading.declarations import load
 from prober.model.errors import ConfigurationError
 
 ENDPOINTS = "endpoints:\n  demo: {provider: scripted, model: parrot-1}\n"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from prober.loading import load, schemas
+from prober.loading.declarations import load
+from prober.loading.schemas import schemas
 from prober.model.errors import ConfigurationError
 from prober.model.objective import Objective
 

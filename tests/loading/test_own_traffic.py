@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.errors import ConfigurationError
 
 SET = "owner: us\nendpoints: [e]\nschedule: {every: 1h}\nprobes:\n  - {id: a, prompt: Hello}\n"

@@ -18,9 +18,9 @@ from prober.asking import wire_format
 from prober.asking.access import Keys, NoKey, access_of
 from prober.asking.http_provider import address, build
 from prober.cli import main
-from prober.loading import Declarations, load
 from prober.loading.addresses import address_findings
 from prober.loading.connection_rules import reach_warnings
+from prober.loading.declarations import Declarations, load
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of

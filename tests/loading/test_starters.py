@@ -9,8 +9,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from prober.loading import load, schemas, write_schemas
+from prober.loading.declarations import load
 from prober.loading.files import holds_endpoints
+from prober.loading.schemas import schemas, write_schemas
 
 STARTERS = Path(__file__).parents[2] / "probes"
 FILES = sorted(STARTERS.glob("*.yaml"))
@@ -62,7 +63,7 @@ def test_the_commented_examples_load_too(tmp_path: Path) -> None:
 )
 def test_the_schemas_on_disk_are_up_to_date(name: str, tmp_path: Path) -> None:
     write_schemas(tmp_path)
-    fix = "python -c 'from prober.loading import write_schemas; write_schemas(\"probes\")'"
+    fix = "python -c 'from prober.loading.schemas import write_schemas; write_schemas(\"probes\")'"
     assert (STARTERS / name).read_text() == (tmp_path / name).read_text(), f"out of date; run: {fix}"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.loading.files import find_texts
 from prober.model.declaration import Probe
 from prober.model.errors import ConfigurationError

@@ -9,7 +9,7 @@ import pytest
 
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.comparison import VersionGate
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import ConfigurationError

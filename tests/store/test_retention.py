@@ -11,7 +11,7 @@ import pytest
 
 from prober.judging import facts
 from prober.judging.memory import Memory, decode, encode
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.decision import Action
 from prober.service import upkeep
 from prober.service.act import try_to_act

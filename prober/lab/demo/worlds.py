@@ -14,7 +14,7 @@ import yaml
 from prober.judging.promise import Promise
 from prober.lab.demo.server import ModelServer, require_server
 from prober.lab.demo.weights import Progress, Variant, cache_directory, carried_model, changed_copy
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.reference import ReferenceRule
 

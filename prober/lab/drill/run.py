@@ -17,7 +17,7 @@ from prober.incidents.routing import Routing
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import encode
 from prober.lab.drill.stream import Asked, ChangeName, Stream, changed, stream
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.alerting import Target
 from prober.model.decision import Action
 from prober.model.declaration import Endpoint, Probe, series_key

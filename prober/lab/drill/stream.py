@@ -11,7 +11,7 @@ from prober.fingerprint.fingerprint import fingerprint
 from prober.judging.judge import advance, reset_evidence
 from prober.judging.memory import Memory, decode
 from prober.judging.promise import Promise
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import NotEnough
 from prober.model.evidence import Observation, Round

@@ -12,7 +12,7 @@ from prober.asking import open_provider
 from prober.lab.gate.report import GateReport, report
 from prober.lab.gate.run import GateRule, gate
 from prober.lab.gate.sides import AskedSide, LoggedSide, Probes, Side
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.loading.reply_log import read
 from prober.model.declaration import Probe, ProbeSet
 from prober.model.errors import ConfigurationError

@@ -21,7 +21,7 @@ from prober.lab.demo.run import Ending, run_demo
 from prober.lab.demo.server import ServerError
 from prober.lab.demo.weights import DemoUnavailable
 from prober.lab.demo.worlds import scripted_world
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.store import Store, incidents

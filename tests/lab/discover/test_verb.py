@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from prober.cli import discover as verb
-from prober.loading import load
+from prober.loading.declarations import load
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
 from tests.cli.conftest import Answer, Run

@@ -14,7 +14,7 @@ from prober.alerts.phrases import title_of
 from prober.incidents.routing import Routing
 from prober.lab.drill import CHANGES, drill
 from prober.lab.drill.run import Tools
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.alerting import Alerts, Digest, QuietHours, Route
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import NotEnough

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from prober.asking import open_provider
 from prober.incidents.routing import Routing
-from prober.loading import Declarations
+from prober.loading.declarations import Declarations
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.notice import Notice, Outcome
 from prober.model.reference import ReferenceRule
