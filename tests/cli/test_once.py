@@ -36,7 +36,10 @@ def test_the_first_round_is_too_little_evidence(prober: Run, home: Path) -> None
     write_probes(home)
     done = prober("once", "probes")
     assert done.code == 3
-    assert "canary on bot: insufficient evidence; the reference of 1 probe needs 11 more of 12 rounds" in done.out
+    assert (
+        "canary on bot: insufficient evidence; the reference of 1 probe needs 168 hours and 11 more of 12 rounds"
+        in done.out
+    )
     assert "2 asks, all answered" in done.out
     assert prober("status").code == 3
 
