@@ -54,7 +54,7 @@ ROWS: dict[str, list[list[str]]] = {
     "db": [["info"], ["check"], ["backup", "copy.db"], ["prune"], ["upgrade"], ["restore", "copy.db"]],
     "doctor": [[], ["--ask"], ["--json", "--ask"]],
     "status": [[], ["--json"], ["--metrics"], ["--expect-every", "1s", "--notify"]],
-    "incidents": [["list"], ["list", "--json"], ["show", "1"], ["show", "1", "--json"], ["postmortem", "1"], ["runbook", "1"], ["acknowledge", "1", "--by", "me"], ["mute", "1", "--for", "1h", "--by", "me"], ["unmute", "1", "--by", "me"], ["maintenance"], ["accept", "1", "--by", "me"], ["close", "1", "--by", "me"]],
+    "incidents": [["list"], ["list", "--json"], ["show", "1"], ["show", "1", "--json"], ["postmortem", "1"], ["runbook", "1"], ["acknowledge", "1", "--by", "me"], ["mute", "1", "--for", "1h", "--by", "me"], ["unmute", "1", "--by", "me"], ["maintenance"], ["accept", "1", "--by", "me"], ["dismiss", "1", "--by", "me"], ["close", "1", "--by", "me"]],
     "reference": [[], ["--json"], ["reset", "refused", "--reason", "x", "--by", "me"]],
     "replay": [["log.jsonl"], ["log.jsonl", "--json"]],
     "compare": [["log.jsonl", "log.jsonl"]],
