@@ -268,18 +268,18 @@ def test_a_reset_of_nothing_makes_no_database(prober: Run, home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_cost_incident_of_a_quiet_endpoint_is_named_instead(prober: Run) -> None:
+def test_a_cost_incident_of_a_quiet_endpoint_is_named_instead(prober: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     declared = declarations()
     (probe_set,), (endpoint,) = declared.sets, declared.endpoints
     with Store.open("sqlite:///prober.db") as store, closing(open_provider(endpoint)) as provider:
         for day in range(CHANGE):
-            at = now_utc() - timedelta(days=CHANGE - day)
-            promise = declared.promise(endpoint)
+            promise, at = declared.promise(endpoint), due(day)
             run_round.run(probe_set, endpoint, promise, provider, store, NOBODY, at, clock=lambda at=at: at)
+        monkeypatch.setattr("prober.cli.status.now_utc", lambda: due(CHANGE - 1))
         assert "swapped quiet" in " ".join(prober("status").out.split())
         runaway = Measured(
             id=0, endpoint=endpoint.name, endpoint_hash=endpoint.content_hash, state="open", kind="runaway",
-            severity="critical", onset=now_utc().isoformat(), detected_round="", opened_at=now_utc(),
+            severity="critical", onset=due(CHANGE - 1).isoformat(), detected_round="", opened_at=due(CHANGE - 1),
             cause="tokens are 9 times the plan", about=probe_set.name, detail="probe set canary of team on swapped",
         )  # fmt: skip
         store.change(incidents.save, runaway)
