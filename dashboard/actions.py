@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard.formatting import inline, one_line, when
 from dashboard.frame import PageContext
 from prober.incidents.routing import NOBODY
-from prober.model.decision import Action, ActionName
+from prober.model.decision import CHANGE_REFERENCE, Action, ActionName
 from prober.model.errors import ProberError
 from prober.model.incident import Change, Incident
 from prober.service.act import act, done
@@ -38,8 +38,6 @@ _ACTIONS: Final[Mapping[ActionName, tuple[str, str]]] = {
     ),
 }
 """Title and what comes of it, markdown."""
-_NEED_REASON: Final[tuple[ActionName, ...]] = ("accept", "dismiss")
-"""Actions that change the reference."""
 _REASON_LIMIT: Final = 500
 _OUTCOME: Final = "outcome-of-press"
 _OPEN: Final = "open-dialog"
@@ -106,7 +104,7 @@ def possible(incident: Incident) -> tuple[ActionName, ...]:
     """What a person may do about an incident now."""
     first: ActionName = "unmute" if incident.state == "muted" else "mute"
     acknowledge: tuple[ActionName, ...] = () if incident.state == "acknowledged" else ("acknowledge",)
-    of_change: tuple[ActionName, ...] = _NEED_REASON if isinstance(incident, Change) else ()
+    of_change: tuple[ActionName, ...] = CHANGE_REFERENCE if isinstance(incident, Change) else ()
     return (*acknowledge, first, "close", *of_change)
 
 
@@ -137,7 +135,7 @@ def _confirm(context: PageContext, incident: Incident, who: Viewer, name: Action
     def dialog() -> None:
         st.markdown(explained)
         for_ = st.selectbox("For", list(MUTES), index=1, key="act-for") if name == "mute" else ""
-        needed = name in _NEED_REASON
+        needed = name in CHANGE_REFERENCE
         hint = "Required" if needed else "Kept with the incident"
         reason = st.text_input("Reason", key="act-reason", max_chars=_REASON_LIMIT, placeholder=hint).strip()
         st.caption(f"You are signed in as {inline(who.name)}.")

@@ -77,7 +77,8 @@ def gather(
 
 
 def _noise(learnt: Memory, rounds: Sequence[Round]) -> Mapping[str, Floats]:
-    """Channel → what the rounds of a reference show of noise that lasts, if they are many: a week shows little."""
+    """Channel → what the rounds of a reference show of noise that lasts. It is read only after a false alarm, when they
+    are many: the week of an ordinary reference shows little."""
     some = spread(len(rounds))
     of_some = {name: surplus(name, held, rounds)[some] for name, held in learnt.channels.items()}
     return log_likelihoods(of_some, [rounds[i] for i in some])

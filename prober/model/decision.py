@@ -120,6 +120,8 @@ class Decision:
 
 ActionName = Literal["acknowledge", "mute", "unmute", "accept", "dismiss", "close", "show"]
 """`show` only looks at the evidence."""
+CHANGE_REFERENCE: Final[tuple[ActionName, ...]] = ("accept", "dismiss")
+"""Actions that cannot be undone, for which pages and Slack ask the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from prober.alerts.slack.blocks import (
 )
 from prober.alerts.slack.buttons import NEED_REASON, PREFIX, buttons, evidence_modal, incident_value, reason_modal
 from prober.incidents.events import EVENTS
+from prober.model.decision import CHANGE_REFERENCE
 from prober.model.incident import IncidentState
 from prober.model.notice import Notice
 from prober.text import private
@@ -99,6 +100,7 @@ def test_any_notice_is_within_every_limit_of_slack_and_shows_nothing_unseen(noti
 
 @pytest.mark.parametrize("notice", [PLAIN, HOSTILE], ids=["plain", "hostile"])
 def test_modals_are_within_every_limit_and_known_to_the_sdk(notice: Notice) -> None:
+    assert tuple(NEED_REASON) == CHANGE_REFERENCE
     for view in (
         *(reason_modal(name, notice.incident_id, notice.endpoint, "x" * 300) for name in NEED_REASON),
         evidence_modal(notice.incident_id, evidence_blocks(notice)),

@@ -141,8 +141,7 @@ def named(ranking: Sequence[Ranked], checks: Sequence[Check], counts: Table = CO
 
 def further(causes: Sequence[Cause], checks: Sequence[Check], counts: Table = COUNTS) -> tuple[Check, ...]:
     """The checks that answer yes although the one named cause seldom leads to that: another cause may be at work too.
-    None
-    where two causes are named, or none."""
+    None where two causes are named, or none."""
     if len(causes) != 1 or "none" in causes:
         return ()
     asked = [one for one in checks if one.answer == "yes" and one.name not in CERTAIN]
