@@ -30,8 +30,7 @@ from sqlmodel import select
 
 from benchmarks.part import Effort, Part
 from prober.store import Store
-from prober.store.alert_rows import IncidentRow, NoticeRow
-from prober.store.rows import ReplyRow, RoundRow
+from prober.store.rows import IncidentRow, NoticeRow, ReplyRow, RoundRow
 from prober.text import count
 
 MINUTES: Final = 10.0

@@ -38,14 +38,13 @@ from prober.status.probe import embedding_map, probe_page
 from prober.status.quality import quality
 from prober.status.triage import triage
 from prober.store import Store, daemons, declared, incidents, judge_state, notices, tallies, versions, watches
-from prober.store.alert_rows import IncidentRow
 from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pack_text, to_row
 from prober.store.pages import days as days_page
 from prober.store.pages import over_time, overview, probes
 from prober.store.pages import replies as stored_replies
 from prober.store.pages.deliveries import deliveries
 from prober.store.rounds import label_at
-from prober.store.rows import LineRow, MemoryRow, PointRow, ReplyRow, RoundRow, TallyRow
+from prober.store.rows import IncidentRow, LineRow, MemoryRow, PointRow, ReplyRow, RoundRow, TallyRow
 from prober.store.spending import budgets_in_use
 from prober.store.sums import Sums, line, points, sums
 

@@ -42,8 +42,7 @@ from prober.model.reply import Reply
 from prober.service import ask_round, upkeep
 from prober.service.act import try_to_act
 from prober.store import Store, incidents
-from prober.store.alert_rows import NoticeRow
-from prober.store.rows import ReplyRow, RoundRow
+from prober.store.rows import NoticeRow, ReplyRow, RoundRow
 
 START: Final = datetime(2026, 1, 5, tzinfo=UTC)
 HOUR: Final = timedelta(hours=1)

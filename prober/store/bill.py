@@ -13,10 +13,9 @@ from sqlmodel import col, delete, func, select, update
 
 from prober.model.bill import Bill, BilledDay, BillSource, Loop, Sums
 from prober.model.sample import StoredSample
-from prober.store.bill_rows import BillDayRow, BillRow, SampleHourRow
 from prober.store.engine import Transaction
 from prober.store.inserts import insert_missing
-from prober.store.sample_rows import SampleRow
+from prober.store.rows import BillDayRow, BillRow, SampleHourRow, SampleRow
 
 _SUMS = tuple(one.name for one in fields(Sums))
 

@@ -12,7 +12,7 @@ from prober.model.reply import Reply
 from prober.store.codec import pack_reply, unpack_reply
 from prober.store.engine import Transaction
 from prober.store.inserts import insert_missing
-from prober.store.version_rows import CandidateRow, PairRow
+from prober.store.rows import CandidateRow, PairRow
 
 
 def begin(

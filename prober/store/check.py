@@ -21,10 +21,9 @@ from prober.model.declaration import Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation
 from prober.model.reply import Reply
 from prober.store import replies, rounds, tallies
-from prober.store.alert_rows import IncidentRow
 from prober.store.codec import unpack_facts, unpack_findings, unpack_memory, unpack_text, unpack_verdicts
 from prober.store.engine import Transaction
-from prober.store.rows import EndpointRow, FactMemoryRow, MemoryRow, ReplyRow, RoundRow, TallyRow, WatchRow
+from prober.store.rows import EndpointRow, FactMemoryRow, IncidentRow, MemoryRow, ReplyRow, RoundRow, TallyRow, WatchRow
 from prober.store.sums import Sums, sums, sums_of
 from prober.store.tallies import EVER
 from prober.text import count as number_of

@@ -28,8 +28,7 @@ from prober.model.incident import MEASURED, TROUBLES, Change, Facts, Incident, M
 from prober.model.reply import Reply, ToolCall
 from prober.model.sample import StoredSample
 from prober.model.triage import Swapped
-from prober.store.alert_rows import IncidentRow
-from prober.store.rows import ReplyRow
+from prober.store.rows import IncidentRow, ReplyRow
 
 _LEVEL: Final = 3
 """Half the time of zlib's default, for a fingerprint that is 6 % longer."""

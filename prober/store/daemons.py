@@ -12,10 +12,10 @@ from sqlmodel import col, delete, select, update
 
 from prober.model.watch import DaemonStatus
 from prober.store import notices
-from prober.store.alert_rows import DaemonRow, MaintenanceRow
 from prober.store.declared import content_of
 from prober.store.engine import Transaction
 from prober.store.inserts import insert_missing
+from prober.store.rows import DaemonRow, MaintenanceRow
 from prober.store.views import MaintenanceView
 from prober.store.watches import mark_changed
 

@@ -8,11 +8,10 @@ from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
 from prober.model.incident import LIVE, Facts
-from prober.store.alert_rows import IncidentRow
 from prober.store.codec import pack_text, to_incident, unpack_text
 from prober.store.engine import Transaction
 from prober.store.judge_state import epoch_start
-from prober.store.rows import FactMemoryRow, RoundRow
+from prober.store.rows import FactMemoryRow, IncidentRow, RoundRow
 
 
 def memory(tx: Transaction, endpoint_hash: str) -> str | None:

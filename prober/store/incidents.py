@@ -13,10 +13,9 @@ from prober.model.decision import Action, Reason
 from prober.model.incident import LIVE, TROUBLES, Change, Facts, Incident, Measured, MeasuredKind, Trouble
 from prober.model.notice import Comparison, Part
 from prober.store import declared, replies
-from prober.store.alert_rows import ActionRow, IncidentRow
 from prober.store.codec import to_incident, to_row
 from prober.store.engine import Transaction
-from prober.store.rows import UNKNOWN_PROMPT, EndpointRow, SeriesRow
+from prober.store.rows import UNKNOWN_PROMPT, ActionRow, EndpointRow, IncidentRow, SeriesRow
 from prober.store.views import ActionView
 
 NEWEST: Final = 200

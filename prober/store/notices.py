@@ -18,8 +18,8 @@ from prober.model.declaration import Severity
 from prober.model.errors import StoreError
 from prober.model.incident import Event, Incident
 from prober.model.notice import Outcome
-from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.engine import Transaction
+from prober.store.rows import IncidentRow, NoticeRow
 from prober.store.views import NoticeView
 from prober.store.watches import lock, mark_changed
 

@@ -17,9 +17,8 @@ from sqlmodel import and_, col, delete, func, or_, select
 
 from prober.model.declaration import ProbeSet
 from prober.store import declared
-from prober.store.alert_rows import RetentionRow
 from prober.store.engine import Transaction
-from prober.store.rows import ReplyRow, RoundRow
+from prober.store.rows import ReplyRow, RetentionRow, RoundRow
 
 BATCH: Final = 100
 """Rounds whose replies are deleted in one transaction, so that rounds in progress need not wait."""

@@ -10,8 +10,7 @@ from sqlmodel import col, select
 
 from prober.model.retirement import Retirement, RetirementSource
 from prober.store.engine import Transaction
-from prober.store.rows import EndpointRow
-from prober.store.version_rows import ModelListRow, RetirementRow
+from prober.store.rows import EndpointRow, ModelListRow, RetirementRow
 
 
 def keep(

@@ -15,7 +15,7 @@ from prober.model.sample import FoundShift, Side, StoredSample
 from prober.store import bill
 from prober.store.codec import pack_judgement, pack_sample, pack_text, unpack_judgement, unpack_sample, unpack_text
 from prober.store.engine import Transaction
-from prober.store.sample_rows import SampleRow, SampleShiftRow, SampleTallyRow, SampleWatchRow
+from prober.store.rows import SampleRow, SampleShiftRow, SampleTallyRow, SampleWatchRow
 
 _MINUTE: Final = timedelta(minutes=1)
 

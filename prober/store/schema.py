@@ -12,11 +12,8 @@ from sqlalchemy import Connection, inspect, text
 
 from prober.model.errors import NotMadeYet, OlderVersion, StoreError
 from prober.store import tallies
-from prober.store.alert_rows import IncidentRow
-from prober.store.bill_rows import BillRow
 from prober.store.engine import Database
-from prober.store.sample_rows import SampleRow
-from prober.store.version_rows import ExperimentRow
+from prober.store.rows import Row
 from prober.text import quoted
 
 VERSIONS = tuple(f"{number:04}" for number in range(1, 28))
@@ -68,8 +65,7 @@ def prepare(database: Database, *, read_only: bool) -> None:
 def create(database: Database) -> None:
     """Make the tables as they are today, in a database that is empty and will never be migrated."""
     with database.write() as tx:
-        for of in (IncidentRow, ExperimentRow, SampleRow, BillRow):  # one metadata; named so that every module is read
-            of.metadata.create_all(tx.connection())
+        Row.metadata.create_all(tx.connection())
 
 
 def _write_ahead(database: Database) -> None:

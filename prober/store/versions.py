@@ -15,7 +15,7 @@ from prober.model.triage import Swapped
 from prober.model.version import Mark, MarkKind, Provenance, Version, VersionKind
 from prober.store.codec import pack_swapped, unpack_swapped
 from prober.store.engine import Transaction
-from prober.store.version_rows import ExperimentRow, MarkRow, VersionRow
+from prober.store.rows import ExperimentRow, MarkRow, VersionRow
 from prober.text import redact
 
 _Declared = TypeVar("_Declared", Probe, Endpoint)

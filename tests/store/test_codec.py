@@ -16,7 +16,7 @@ from prober.model.errors import StoreError
 from prober.model.evidence import Fingerprint, Judgement, Verdict
 from prober.model.reply import Reply, ToolCall
 from prober.store import codec
-from prober.store.columns import HostileText, Number, Utc
+from prober.store.rows.columns import HostileText, Number, Utc
 from tests.store.world import NOW, judge, verdict
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)  # lone surrogates and NUL included

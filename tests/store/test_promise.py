@@ -12,7 +12,7 @@ from prober.judging.promise import chance
 from prober.model.decision import Action
 from prober.status.objectives import PromiseView, promises
 from prober.store import Store, incidents
-from prober.store.alert_rows import IncidentRow
+from prober.store.rows import IncidentRow
 from tests.store.world import BILLING, DAY, NOW, alarm, carry, complete, declare, judge
 
 

@@ -12,9 +12,8 @@ from sqlalchemy import select as columns
 from sqlmodel import col, func, or_, select
 
 from prober.model.incident import TROUBLES
-from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.engine import Transaction
-from prober.store.rows import EndpointRow, TallyRow
+from prober.store.rows import EndpointRow, IncidentRow, NoticeRow, TallyRow
 from prober.store.tallies import EVER
 from prober.store.views import DeliveryView
 

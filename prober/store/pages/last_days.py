@@ -12,9 +12,8 @@ from sqlmodel import col, func
 from prober.loading.round_labels import moment_of
 from prober.model.incident import MEASURED, TROUBLES
 from prober.model.watch import OUR_DOING
-from prober.store.alert_rows import IncidentRow
 from prober.store.engine import Transaction
-from prober.store.rows import TallyRow
+from prober.store.rows import IncidentRow, TallyRow
 
 SpanState: TypeAlias = Literal["not asked", "facts", "suspected", "changed", "unreachable"]
 

@@ -29,13 +29,12 @@ from prober.model.notice import (
 )
 from prober.model.watch import cause_in_words
 from prober.store import incidents
-from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import to_incident
 from prober.store.declared import AskedSet, concerned, sets_of
 from prober.store.engine import Transaction
 from prober.store.judge_state import completed_since
 from prober.store.pages.over_time import channel_history, probe_sets
-from prober.store.rows import EndpointRow
+from prober.store.rows import EndpointRow, IncidentRow, NoticeRow
 
 HISTORY: Final = 60
 """Newest rounds of the picture."""

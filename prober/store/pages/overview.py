@@ -17,14 +17,13 @@ from prober.model.budget import Budget
 from prober.model.incident import LIVE, TROUBLES, Change, Measured, Trouble
 from prober.model.reference import ReferenceRule
 from prober.model.watch import CLOCK_SLACK
-from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import to_incident, unpack_judgement
 from prober.store.engine import Transaction
 from prober.store.facts import live_facts
 from prober.store.judge_state import FOR_REFERENCE
 from prober.store.rounds import OF_VIEW
 from prober.store.rounds import view as round_view
-from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
+from prober.store.rows import EndpointRow, EpochRow, IncidentRow, NoticeRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
 from prober.store.spending import newest_spending
 from prober.store.tallies import EVER
 from prober.store.views import ChannelPoint, EndpointView, GatheredView, RoundState, RoundView

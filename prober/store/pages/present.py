@@ -7,11 +7,8 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from prober.model.incident import LIVE
-from prober.store.alert_rows import IncidentRow
 from prober.store.engine import Transaction
-from prober.store.rows import ProbeSetRow
-from prober.store.sample_rows import SampleTallyRow
-from prober.store.version_rows import MarkRow, RetirementRow, VersionRow
+from prober.store.rows import IncidentRow, MarkRow, ProbeSetRow, RetirementRow, SampleTallyRow, VersionRow
 
 
 def present(tx: Transaction) -> frozenset[str]:

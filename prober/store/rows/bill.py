@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from prober.store.columns import HostileText, Number, Utc
-from prober.store.rows import Row
+from prober.store.rows.columns import HostileText, Number, Utc
+from prober.store.rows.row import Row
 
 
 class SampleHourRow(Row, table=True):

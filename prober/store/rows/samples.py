@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from prober.store.columns import HostileText, Utc
-from prober.store.rows import Row
+from prober.store.rows.columns import HostileText, Utc
+from prober.store.rows.row import Row
 
 
 class SampleRow(Row, table=True):

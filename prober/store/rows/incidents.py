@@ -1,20 +1,17 @@
-"""Tables: incidents, what people did to them, announced work, notices, daemons, and how long replies are kept."""
+"""Tables: incidents, what people did to them, and notices."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
 
 from sqlalchemy import Index, LargeBinary, text
 from sqlmodel import Field
 
 from prober.model.incident import TROUBLES
-from prober.store.columns import HostileText, Number, Utc
-from prober.store.rows import Row
+from prober.store.rows.columns import HostileText, Number, Utc
+from prober.store.rows.row import TOLD_AT, Row
 
 _TROUBLES = ", ".join(f"'{kind}'" for kind in sorted(TROUBLES))
-_TOLD: Final[dict[str, Any]] = {"name": "told_at"}
-"""The column has kept the name of the first schema that had it."""
 
 
 class IncidentRow(Row, table=True):
@@ -91,7 +88,7 @@ class IncidentRow(Row, table=True):
     muted_until: datetime | None = Field(default=None, sa_type=Utc)
     settled_round: str | None = None
     calm_rounds: int | None = None
-    notified_at: datetime | None = Field(default=None, sa_type=Utc, sa_column_kwargs=_TOLD)
+    notified_at: datetime | None = Field(default=None, sa_type=Utc, sa_column_kwargs=TOLD_AT)
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
     close_reason: str = Field(default="", sa_type=HostileText)
     actor: str = Field(default="", sa_type=HostileText)
@@ -112,19 +109,6 @@ class ActionRow(Row, table=True):
     until: datetime | None = Field(default=None, sa_type=Utc)
     reason: str
     """The named reason of the decision."""
-
-
-class MaintenanceRow(Row, table=True):
-    """Work on an endpoint, announced by command."""
-
-    __tablename__ = "maintenance"
-    id: int = Field(default=None, primary_key=True)
-    endpoint: str = Field(index=True)
-    """Its name, whatever its content."""
-    start: datetime = Field(sa_type=Utc)
-    until: datetime = Field(sa_type=Utc)
-    author: str = Field(sa_type=HostileText)
-    note: str = Field(sa_type=HostileText)
 
 
 class NoticeRow(Row, table=True):
@@ -159,31 +143,3 @@ class NoticeRow(Row, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     last_reason: str = Field(default="", sa_type=HostileText)
     receipt: str = Field(default="", sa_type=HostileText)
-
-
-class DaemonRow(Row, table=True):
-    """The last heartbeat of one daemon. Gone when others have taken over what it watched."""
-
-    __tablename__ = "daemon"
-    worker: str = Field(primary_key=True)
-    started_at: datetime = Field(sa_type=Utc)
-    seen_at: datetime = Field(sa_type=Utc)
-    stopped_at: datetime | None = Field(default=None, sa_type=Utc)
-    """NULL while it runs, or where it was lost."""
-    notified_at: datetime | None = Field(default=None, sa_type=Utc, sa_column_kwargs=_TOLD)
-    """When people were notified that it is silent."""
-    endpoints: str = Field(sa_type=HostileText)
-    """JSON list of names."""
-    file_problems: str | None = Field(default=None, sa_type=HostileText)
-    """JSON list of what is wrong with its files, which it therefore does not follow; NULL while they are good."""
-
-
-class RetentionRow(Row, table=True):
-    """How long the replies of a probe set are kept, and what was deleted."""
-
-    __tablename__ = "retention"
-    probe_set: str = Field(primary_key=True)
-    keep_s: float | None = None
-    """Seconds; NULL: for ever."""
-    deleted_before: datetime | None = Field(default=None, sa_type=Utc)
-    """Replies to rounds due before this were deleted; NULL where none were."""
