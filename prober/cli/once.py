@@ -28,7 +28,7 @@ from prober.service import candidates, run_round
 from prober.service.bill import look_at_bill
 from prober.service.declare import remember
 from prober.service.deliver import Delivery
-from prober.service.measured import look_at_samples
+from prober.service.measure import look_at_samples
 from prober.service.run_round import RoundResult
 from prober.service.upkeep import look_at_incidents
 from prober.status.as_json import of_candidate

@@ -25,7 +25,7 @@ from prober.service.deliver import (
     news_of_database,
     repeat,
 )
-from prober.service.measured import look_at_samples
+from prober.service.measure import look_at_samples
 from prober.service.run_round import Clock
 from prober.service.upkeep import check_freshness, look_at_incidents, may_be_news, owe_weekly_report
 from prober.store import Store, incidents

@@ -20,7 +20,7 @@ from prober.model.declaration import Endpoint
 from prober.model.incident import Measured
 from prober.prices import MILLION, Tariff, Unpriced, tariff, tariff_of_model
 from prober.service.decisions import carry_out, locked
-from prober.service.measured import UNWRITTEN, circumstances
+from prober.service.measure import UNWRITTEN, circumstances
 from prober.store import Store, Transaction, incidents, samples
 from prober.store import bill as stored
 

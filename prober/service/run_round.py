@@ -31,7 +31,7 @@ from prober.model.watch import Confirmation
 from prober.service.ask_round import AskedRound, RoundToAsk, ask_round
 from prober.service.decisions import carry_out
 from prober.service.find_facts import find_facts
-from prober.service.measured import Planned, look_at_objectives
+from prober.service.measure import Planned, look_at_objectives
 from prober.service.settle import find_in_replies, miss_unasked, settle
 from prober.store import Store, declared, incidents, judge_state, replies, rounds, spending
 from prober.store.rounds import Claim

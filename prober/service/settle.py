@@ -24,7 +24,7 @@ from prober.model.incident import Change
 from prober.model.reference import Confirm
 from prober.model.watch import Confirmation, Health
 from prober.service.decisions import carry_out, locked
-from prober.service.measured import Planned, watch_spending
+from prober.service.measure import Planned, watch_spending
 from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
 from prober.store import facts as stored_facts
 from prober.store.rounds import Claim

@@ -24,7 +24,7 @@ from prober.model.reply import Reply
 from prober.model.sample import FoundShift
 from prober.service import run_round
 from prober.service.act import act
-from prober.service.measured import look_at_samples
+from prober.service.measure import look_at_samples
 from prober.service.upkeep import look_at_incidents
 from prober.status.endpoint_status import endpoint_status, exit_code
 from prober.status.triage import triage_of

@@ -20,7 +20,7 @@ from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.decisions import carry_out
 from prober.service.gates import overspending_gates
-from prober.service.measured import planned_rounds
+from prober.service.measure import planned_rounds
 from prober.service.run_round import RoundResult
 from prober.store import Store, incidents, notices, watches
 

@@ -1,4 +1,7 @@
-"""What is measured beside the answers: spending and objectives after each round, live samples as time goes by."""
+"""Measure what is beside the answers: spending and objectives after each round, live samples as time goes by.
+
+The decisions are in `prober.incidents.measured`.
+"""
 
 from __future__ import annotations
 
