@@ -38,6 +38,12 @@ _ACTIONS: Final[Mapping[ActionName, tuple[str, str]]] = {
     ),
 }
 """Title and what comes of it, markdown."""
+_OR: Final[Mapping[tuple[ActionName, ...], str]] = {
+    (): "",
+    ("accept",): ", or to accept the new behaviour as the reference",
+    CHANGE_REFERENCE: ", to accept the new behaviour as the reference, or to dismiss a false alarm",
+}
+"""What `_of_change` adds, in words."""
 _REASON_LIMIT: Final = 500
 _OUTCOME: Final = "outcome-of-press"
 _OPEN: Final = "open-dialog"
@@ -61,10 +67,9 @@ def section(context: PageContext, incident: Incident) -> None:
     if not incident.is_live:
         return
     if not settings.dashboard_actions:
-        is_change = isinstance(incident, Change)
-        more = ", to accept the new behaviour as the reference, or to dismiss a false alarm" if is_change else ""
-        st.caption(f"To acknowledge it{more}:")
-        reason = {"acknowledge": "", **({"accept": " --reason WHY", "dismiss": " --reason WHY"} if is_change else {})}
+        of_change = _of_change(incident)
+        st.caption(f"To acknowledge it{_OR[of_change]}:")
+        reason = {"acknowledge": "", **dict.fromkeys(of_change, " --reason WHY")}
         said = (f"prober incidents {verb} {incident.id} --by YOU{why}" for verb, why in reason.items())
         st.code("\n".join(said), language="shell")
         return
@@ -104,8 +109,14 @@ def possible(incident: Incident) -> tuple[ActionName, ...]:
     """What a person may do about an incident now."""
     first: ActionName = "unmute" if incident.state == "muted" else "mute"
     acknowledge: tuple[ActionName, ...] = () if incident.state == "acknowledged" else ("acknowledge",)
-    of_change: tuple[ActionName, ...] = CHANGE_REFERENCE if isinstance(incident, Change) else ()
-    return (*acknowledge, first, "close", *of_change)
+    return (*acknowledge, first, "close", *_of_change(incident))
+
+
+def _of_change(incident: Incident) -> tuple[ActionName, ...]:
+    """The actions that change the reference. A change to which a fact belongs is never a false alarm."""
+    if not isinstance(incident, Change):
+        return ()
+    return ("accept",) if incident.facts else CHANGE_REFERENCE
 
 
 def _buttons(context: PageContext, incident: Incident, who: Viewer) -> None:

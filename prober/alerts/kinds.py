@@ -155,7 +155,8 @@ def steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
     if not isinstance(about, ChangeNews):
         return (*acknowledge, *_runbook(notice), check)
     compare = "Compare the replies, here and on the dashboard: is it worse, better, or only different?"
-    return (*acknowledge, *_runbook(notice), compare, check, can["accept"], can["dismiss"])
+    dismiss = [] if about.facts else [can["dismiss"]]  # a fact is never a false alarm
+    return (*acknowledge, *_runbook(notice), compare, check, can["accept"], *dismiss)
 
 
 def _runbook(notice: Notice) -> list[str]:

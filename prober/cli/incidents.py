@@ -14,9 +14,10 @@ from prober.cli.database import deliver_owed, open_store
 from prober.cli.maintenance import maintenance
 from prober.cli.options import AsJson, By, Database, Why, duration, me, now_utc, settings_of
 from prober.cli.output import Json, of_incident, of_time, of_triage, print_json, say, table
+from prober.incidents.actions import had_effect
 from prober.incidents.routing import Routing
 from prober.incidents.runbooks import choose
-from prober.model.decision import Action, Reason
+from prober.model.decision import Action
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.watch import cause_in_words
@@ -40,8 +41,6 @@ def _id(text: str) -> int:
 
 
 Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", parser=_id, help="As `prober incidents list` shows it.")]
-
-_DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accepted", "dismissed", "closed_by_hand"))
 
 
 @app.callback(invoke_without_command=True)
@@ -264,7 +263,7 @@ def _place(notice: NoticeView) -> str:
 
 def _pressed(one: ActionView) -> str:
     note = f": {one.note}" if one.note else ""
-    outcome = "" if one.reason in _DONE else f" ({one.reason.replace('_', ' ')})"
+    outcome = "" if had_effect(one.reason) else f" ({one.reason.replace('_', ' ')})"
     return f"  {one.action} by {one.actor} at {minute(one.at)}, from {one.via}{outcome}{note}"
 
 

@@ -24,6 +24,8 @@ _REFUSED: Final[Mapping[Reason, str]] = {
     "not_confirmed": "is only suspected: there is nothing to act on yet",
     "nothing_to_accept": "is no change of behaviour: there is no new behaviour to accept",
     "nothing_to_dismiss": "is no change that was found by evidence, so it cannot be dismissed: acknowledge or close it",
+    "rests_on_fact": "holds a fact, which is never a false alarm: accept it to keep the new behaviour, or close it if "
+    "the old one is back",
 }
 
 
@@ -31,6 +33,11 @@ def refusal(incident: Incident, reason: Reason, actor: str) -> str:
     """Why `actor` got nothing done, to follow "incident 7"; empty where something was done."""
     by = f" by {incident.actor}" if incident.actor else ""
     return _REFUSED.get(reason, "").format(actor=actor, closed=f"{incident.close_reason or 'closed'}{by}")
+
+
+def had_effect(reason: str) -> bool:
+    """Whether something was done, by the reason that is kept with an action."""
+    return reason not in _REFUSED
 
 
 def act_on(incident: Incident, action: Action, now: datetime) -> Decision:
@@ -63,6 +70,8 @@ def act_on(incident: Incident, action: Action, now: datetime) -> Decision:
             return Decision("accepted", closed(incident, "accepted", action.actor, action.note, now), event="accepted")
         case "accept":
             return Decision("nothing_to_accept", incident)
+        case "dismiss" if isinstance(incident, Change) and incident.facts:
+            return Decision("rests_on_fact", incident)
         case "dismiss" if isinstance(incident, Change):
             return Decision("dismissed", closed(incident, "dismissed", action.actor, action.note, now), "dismissed")
         case "dismiss":

@@ -46,8 +46,8 @@ _OF_CHANNEL: Final[Mapping[str, str]] = {
     "refusal": "refusal-spike",
     "expectation": "semantic-regression",
     "format": "semantic-regression",
-    "length": "cost-runaway",
-    "reasoning": "cost-runaway",
+    "length": "model-version",
+    "reasoning": "model-version",
 }
 """By the channel that is said first: the gravest."""
 

@@ -67,6 +67,7 @@ Reason = Literal[
     "not_confirmed",  # only suspected: there is nothing to act on yet
     "nothing_to_accept",  # an endpoint that cannot be asked shows no behaviour
     "nothing_to_dismiss",  # only evidence of a change can be a false alarm
+    "rests_on_fact",  # nor can a change to which a fact belongs
     "already_closed",
     # time went by
     "mute_expired",

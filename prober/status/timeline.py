@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from prober.alerts.phrases import thousands
+from prober.incidents.actions import had_effect
 from prober.loading.round_labels import moment_of
 from prober.model.decision import ActionName
 from prober.model.incident import Change, Facts, Incident, Measured, Trouble
@@ -16,7 +17,6 @@ from prober.store.views import ActionView, NoticeView
 from prober.text import visible
 
 _NO_EFFECT = "had no effect: {}"
-_DONE = frozenset(("acknowledged", "muted", "unmuted", "accepted", "dismissed", "closed_by_hand", "shown"))
 
 _ACTED: Final[Mapping[ActionName, str]] = {
     "acknowledge": "acknowledged",
@@ -104,7 +104,7 @@ def _why(incident: Incident) -> str:
 
 def _pressed(one: ActionView) -> Step:
     done = _ACTED[one.action]
-    if one.reason not in _DONE:
+    if not had_effect(one.reason):
         done = f"{one.action} {_NO_EFFECT.format(one.reason.replace('_', ' '))}"
     return Step(one.at, done, _line(f"{one.actor} (from {one.via})", 120), _line(one.note, 500))
 

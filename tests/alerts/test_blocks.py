@@ -129,6 +129,8 @@ def test_what_can_be_clicked_fits_the_state(state: IncidentState, names: list[st
     trouble = edited(NAMED["trouble"], state=state)
     assert pressable(trouble) == [name for name in names if name not in ("accept", "dismiss", "evidence")]
     assert pressable(edited(NAMED["stale"], state=state)) == []
+    certain = edited(PLAIN, state=state, facts=NAMED["fact"].about.facts)  # type: ignore[union-attr]
+    assert pressable(certain) == [name for name in names if name != "dismiss"], "a fact is never a false alarm"
 
 
 def test_a_button_names_one_incident_of_one_installation() -> None:

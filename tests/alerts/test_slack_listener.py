@@ -20,6 +20,7 @@ from prober.daemon.notices import StoredIncidentActions
 from prober.incidents.routing import NOBODY, Routing
 from prober.model.decision import Action, Decision
 from prober.model.errors import ConfigurationError, StoreError
+from prober.model.evidence import Fact
 from prober.model.incident import Incident
 from prober.model.notice import ChangeNews
 from prober.service.act import try_to_act
@@ -170,6 +171,21 @@ def test_what_changes_the_reference_asks_for_a_reason(
     )
     assert str(here.root["text"]).startswith(f"✅ {title} · ")
     assert len(here.store.query(judge_state.epochs, "acme/gpt-4o")) == 1
+
+
+@pytest.mark.slow
+def test_a_fact_that_came_later_makes_a_false_alarm_impossible(
+    office: Callable[..., Office], slack: SlackServer
+) -> None:
+    here = office()
+    fact = Fact(here.incident.onset, "model_name", "model", "gpt-x-0613", "gpt-x-1106", 18, 18)
+    with here.store.write() as tx:
+        incidents.save(tx, replace(here.incident, facts=(fact,)))  # type: ignore[call-arg]
+    here.press("dismiss")
+    assert slack.views == [] and here.incident.state == "open"
+    assert str(slack.ephemeral[0]["text"]).startswith(
+        "This incident holds a fact, which is never a false alarm: accept"
+    )
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -157,6 +158,14 @@ def test_accept_closes_and_begins_a_new_reference(prober: Run, monkeypatch: pyte
 @pytest.mark.slow
 @pytest.mark.usefixtures("changed")
 def test_a_false_alarm_makes_all_rounds_so_far_the_reference(prober: Run, home: Path) -> None:
+    refused = prober("incidents", "dismiss", 1, "--by", "ana")
+    assert (refused.code, refused.err) == (
+        2,
+        "incident 1 holds a fact, which is never a false alarm: accept it to keep the new behaviour, or close it if the "
+        "old one is back\n",
+    )
+    with Store.open("sqlite:///prober.db") as store, store.write() as tx:
+        incidents.save(tx, replace(incidents.get(tx, 1), facts=()))  # found by evidence alone
     (before,) = prober("reference", "--json").json["endpoints"]
     said = prober("incidents", "dismiss", 1, "--by", "ana", "--reason", "a cache was warming up")
     assert (said.code, said.out) == (

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.incidents.actions import accept, acknowledge, reset
+from prober.incidents.actions import accept, acknowledge, act_on, had_effect, refusal, reset
 from prober.incidents.lifecycle import AFTERMATH, Circumstances, decide
-from prober.model.decision import LEARNT, Reason
+from prober.incidents.runbooks import choose
+from prober.model.decision import LEARNT, Action, Reason
 from prober.model.evidence import Fact, Findings, Judgement, Kind, Shift, State, Verdict, headline
 from prober.model.incident import SERIOUS, Change, Course
 
@@ -380,3 +381,29 @@ def test_after_acceptance_the_next_change_opens_a_new_incident() -> None:
     assert first is not None
     assert accept(first, "alice", "better", NOW).new_epoch == "0029"
     assert decided(replace(ALARM, round="0060", onset="0058")).event == "opened"
+
+
+def test_a_change_that_holds_a_fact_is_never_a_false_alarm() -> None:
+    opened = decide(None, ALARM, "billing", "h", NOW).incident
+    assert isinstance(opened, Change)
+    assert act_on(opened, Action("dismiss", "ana"), NOW).reason == "dismissed"
+    fact = Fact("0029", "model_name", "model", "gpt-x-0613", "gpt-x-1106", 18, 18)
+    decision = act_on(replace(opened, facts=(fact,)), Action("dismiss", "ana"), NOW)
+    assert (decision.reason, decision.event, had_effect(decision.reason)) == ("rests_on_fact", None, False)
+    assert refusal(opened, decision.reason, "ana") == (
+        "holds a fact, which is never a false alarm: accept it to keep the new behaviour, or close it if the old one is "
+        "back"
+    )
+
+
+@pytest.mark.parametrize(
+    ("channel", "runbook"),
+    [("length", "model-version"), ("reasoning", "model-version"), ("refusal", "refusal-spike"),
+     ("expectation", "semantic-regression"), ("embedding", "semantic-regression")],
+)  # fmt: skip
+def test_the_runbook_is_that_of_what_moved_and_longer_replies_are_another_model_before_they_are_a_cost(
+    channel: str, runbook: str
+) -> None:
+    moved = replace(ALARM, verdicts=(replace(LENGTH, channel=channel),))
+    opened = decide(None, moved, "billing", "h", NOW).incident
+    assert choose(opened) == runbook

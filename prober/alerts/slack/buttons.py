@@ -51,7 +51,8 @@ def buttons(notice: Notice) -> Block | None:
         elements.append(_mute_menu(value))
     if incident.state != "closed" and is_change:
         elements.append(_button("accept", "Accept new behaviour", value, "danger"))
-        elements.append(_button("dismiss", "False alarm", value))
+        if not incident.facts:  # which are never a false alarm
+            elements.append(_button("dismiss", "False alarm", value))
     if is_change:
         elements.append(_button("evidence", "Show evidence", value))
     return {"type": "actions", "elements": elements} if elements else None

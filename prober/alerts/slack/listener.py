@@ -187,7 +187,8 @@ class SlackListener:
             return STRANGE
         action, allowed = ACTIONS[click.name], self._people.may(click.user)
         is_open_change = isinstance(incident, Change) and incident.is_live
-        if allowed and click.name in NEED_REASON and click.trigger and is_open_change:
+        is_certain = isinstance(incident, Change) and bool(incident.facts) and click.name == "dismiss"
+        if allowed and click.name in NEED_REASON and click.trigger and is_open_change and not is_certain:
             metadata = f"{number}.{mark} {click.channel}"
             view = reason_modal(click.name, incident.id, incident.endpoint, metadata)
             self._client.views_open(trigger_id=click.trigger, view=view)
