@@ -13,7 +13,7 @@ from benchmarks.part import RESULTS
 
 pytestmark = pytest.mark.slow  # what measures the prober is not the prober
 
-PAGE = Path(__file__).parents[2] / "docs" / "operating" / "gate.md"
+PAGE = Path(__file__).parents[2] / "docs" / "mathematics" / "gate.md"
 
 
 def test_a_run_is_within_the_budget_and_both_sides_of_the_unchanged_are_alike() -> None:
