@@ -115,14 +115,17 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
             }
         )
         return 0
+    passed, held = [one for one in limits if one.fits is False], [one for one in limits if one.fits is not False]
+    # The gravest first: it would be overlooked below the tables.
+    say(*(["Budgets that do not hold this plan:"] if passed else []), *(f"  {one.words}" for one in passed))
     for number, one in enumerate(plans):
-        say(*([""] if number else []), f"{one.endpoint.name}: {one.endpoint.provider} {one.endpoint.model}")
+        say(*([""] if number or passed else []), f"{one.endpoint.name}: {one.endpoint.provider} {one.endpoint.model}")
         if not one.sets:
             say("  No probe set asks it.")
             continue
         _show(declarations, one.endpoint, one.sets, is_plain=len(plans) > MOST_DRAWN)
         _show_stored(one)
-    say(*(["", "Budgets:"] if limits else []), *(f"  {one.words}" for one in limits))
+    say(*(["", f"{'Other b' if passed else 'B'}udgets:"] if held else []), *(f"  {one.words}" for one in held))
     own = [one_line(bill_words(one, now)) for one in bills if one.has_cost]
     say(*(["", "Beside the plan, your own bill:"] if own else []), *(f"  {words}" for words in own))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,7 +60,11 @@ class Powered:
 def power(
     endpoint_name: Annotated[
         str | None,
-        typer.Argument(metavar="ENDPOINT", help="This endpoint only.", show_default="all that are asked"),
+        typer.Argument(
+            metavar="ENDPOINT",
+            help="This endpoint only. A folder or file that exists counts as one of PATHS.",
+            show_default="all that are asked",
+        ),
     ] = None,
     paths: Paths = None,
     replications: Annotated[
@@ -80,6 +85,8 @@ def power(
     takes seconds for an endpoint that is asked daily, and no longer for one asked every minute than for one asked
     hourly. Exit code 3 if no endpoint has a complete reference.
     """
+    if endpoint_name is not None and Path(endpoint_name).exists():
+        endpoint_name, paths = None, [Path(endpoint_name), *(paths or [])]
     declarations = declared(paths)
     endpoints = _asked(declarations, endpoint_name)
     now = now_utc()
@@ -105,12 +112,12 @@ def power(
             "budgets_passed": [one.json for one in passed],
         })  # fmt: skip
     else:
-        for number, one in enumerate(found):
-            say(*([""] if number else []))
-            _show(one, replications, seed)
-        if passed:
-            say("", "Budgets that do not hold this plan; each round that is missed makes what is shown above later:")
+        if passed:  # the gravest first
+            say("Budgets that do not hold this plan; each round that is missed makes what is shown below later:")
             say(*(f"  {one.words}" for one in passed))
+        for number, one in enumerate(found):
+            say(*([""] if number or passed else []))
+            _show(one, replications, seed)
     return 0 if any(one.history for one in found) else 3
 
 

@@ -206,7 +206,22 @@ def test_power_names_the_budgets_that_do_not_hold_the_plan(prober: Run, home: Pa
     (folder / "endpoints.yaml").write_text(json.dumps(endpoints))
     (passed,) = prober("power", "--json").json["budgets_passed"]
     assert (passed["scope"], passed["limit"], passed["most"], passed["fits"]) == ("bot", "asks_per_month", 4, False)
-    assert "bot: 4 asks in 30 days; the plan takes more" in prober("power").out
+    for verb in ("power", "plan"):
+        first, second, *rest = prober(verb).out.splitlines()
+        assert first.startswith("Budgets that do not hold this plan"), "the gravest first"
+        assert second.startswith("  bot: 4 asks in 30 days; the plan takes more")
+        assert not any("4 asks in 30 days" in line for line in rest), "said once"
+    assert "Other budgets:" in rest
+
+
+def test_power_takes_a_folder_as_other_verbs_do(prober: Run, home: Path) -> None:
+    folder = write_probes(home)
+    folder.rename(home / "elsewhere")
+    for arguments in (["elsewhere"], ["elsewhere", "elsewhere/endpoints.yaml"], ["bot", "elsewhere"]):
+        done = prober("power", *arguments)
+        assert (done.code, done.err) == (3, ""), "no reference yet"
+        assert done.out.startswith("bot: ")
+    assert "unknown endpoint" in prober("power", "nowhere", "elsewhere").err
 
 
 @pytest.mark.slow
