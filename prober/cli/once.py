@@ -52,6 +52,8 @@ class Asked:
     """Why each answer without a word says nothing."""
     beside: tuple[Candidate, ...] = ()
     """What was asked beside it."""
+    stored_before: int = 0
+    """Replies that an interrupted run had stored: they were not asked again."""
 
     @property
     def is_answered(self) -> bool:
@@ -82,6 +84,7 @@ def once(
 ) -> int:
     """Ask one round of every probe set now, judge it, and send the notices.
 
+    A round that was interrupted less than half a period of its schedule ago goes on: what is stored is not asked again.
     Exit code 1 if a round raised an alarm; else 3 if evidence is insufficient or nothing answered; else 0.
     """
     declarations = declared(paths)
@@ -98,7 +101,9 @@ def once(
                 why = f"it is asked from {endpoint.vantage} only; there, give --vantage {endpoint.vantage}"
                 rounds.append(Asked(probe_set.name, endpoint, RoundResult("missed", why), ""))
                 continue
-            due: datetime | None = now_utc()
+            every_s = declarations.promise(endpoint, of=(probe_set,)).every_s
+            begun = run_round.interrupted(store, probe_set.name, endpoint, every_s, now_utc())
+            due: datetime | None = now_utc() if begun is None else begun.due_at
             while due is not None:
                 _sleep_until(due)
                 with closing(open_provider(endpoint)) as provider:
@@ -118,8 +123,17 @@ def once(
                 said = next((reply.error_detail for reply in newest if reply.error_detail), "")
                 silences = tuple(reply.empty_because for reply in newest if reply.empty_because)
                 rounds.append(
-                    Asked(probe_set.name, endpoint, result, said if result.failures else "", silences, beside)
+                    Asked(
+                        probe_set.name,
+                        endpoint,
+                        result,
+                        said if result.failures else "",
+                        silences,
+                        beside,
+                        0 if begun is None else begun.asked,
+                    )
                 )
+                begun = None
                 due = result.confirmation.due_at if result.confirmation else None
         look_at_incidents(store, routing, now_utc())
         look_at_samples(store, declarations.endpoints, routing, now_utc())
@@ -161,6 +175,8 @@ def _words(one: Asked) -> list[str]:
         lines += [f"  it said: {one.said}"] if one.said else []
     else:
         lines.append(f"  {count(result.asked, 'ask')}, all answered")
+    if one.stored_before:
+        lines.append(f"  {one.stored_before} of them were stored before an interruption, and not asked again")
     lines += [f"  {times} of them empty: {why}" for why, times in Counter(one.silences).most_common()]
     lines += [f"  the others were not made: {cause_in_words(result.reason)}"] if result.reason else []
     again = result.confirmation.due_at if result.confirmation else None
@@ -204,6 +220,7 @@ def _as_json(one: Asked) -> Json:
         "outcome": result.outcome,
         "reason": result.reason,
         "asks": result.asked,
+        "stored_before": one.stored_before,
         "failures": [
             {"reason": name, "asks": count, "fix": fix_of(name)} for name, count in Counter(result.failures).items()
         ],

@@ -86,7 +86,8 @@ def power(
     hourly. Exit code 3 if no endpoint has a complete reference.
     """
     if endpoint_name is not None and Path(endpoint_name).exists():
-        endpoint_name, paths = None, [Path(endpoint_name), *(paths or [])]
+        paths = [Path(endpoint_name), *(paths or [])]
+        endpoint_name = None
     declarations = declared(paths)
     endpoints = _asked(declarations, endpoint_name)
     now = now_utc()

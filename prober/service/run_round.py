@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -35,6 +35,7 @@ from prober.service.measure import Planned, look_at_objectives
 from prober.service.settle import find_in_replies, miss_unasked, settle
 from prober.store import Store, declared, incidents, judge_state, replies, rounds, spending
 from prober.store.rounds import Claim
+from prober.store.views import RoundView
 
 Clock = Callable[[], datetime]
 
@@ -120,6 +121,17 @@ def run(
             return _missed(store, claim, asked.refused, clock)
         failing = miss_unasked(store, claim, endpoint, asked.refused, routing, clock())
         return RoundResult("missed", asked.refused, trouble=failing)
+
+
+def interrupted(store: Store, probe_set: str, endpoint: Endpoint, every_s: float, now: datetime) -> RoundView | None:
+    """The newest round of a set on an endpoint that was interrupted with replies stored, so that they are not paid for
+    twice. It must have begun less than half a period of the schedule ago: later the next round is due, not this one.
+    """
+    left = store.query(rounds.unfinished, now, endpoint.content_hash)
+    mine = [one for one in left if (one.endpoint, one.probe_set) == (endpoint.name, probe_set) and one.asked]
+    newest = max(mine, key=lambda one: one.due_at, default=None)
+    is_recent = newest is not None and abs((now - newest.due_at).total_seconds()) < every_s / 2
+    return newest if is_recent else None
 
 
 def _missed(store: Store, claim: Claim, reason: str, clock: Clock) -> RoundResult:
@@ -212,6 +224,12 @@ def _held(store: Store, claim: Claim, clock: Clock) -> Iterator[None]:
     thread.start()
     try:
         yield
+    except KeyboardInterrupt:  # whoever comes next may go on at once
+        over.set()
+        thread.join()
+        with suppress(StoreError):
+            store.change(rounds.renew, claim, clock(), 0.0)
+        raise
     finally:
         over.set()
         thread.join()

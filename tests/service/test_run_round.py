@@ -151,6 +151,23 @@ def test_after_a_break_only_the_rest_is_asked(store):
     assert [one.reply for one in store.query(replies.recorded, view.id)[:3]] == [one.reply for one in before]
 
 
+def test_an_interrupted_round_is_found_at_once_and_no_later_than_half_a_period(store):
+    endpoint, every_s = parrot(concurrency=1), 6 * 3600.0
+    with pytest.raises(KeyboardInterrupt):
+        round_of(store, endpoint, provider=Counting(breaks_at=4))
+
+    def found(probe_set="canary", of=endpoint, after=timedelta(seconds=1)):
+        return run_round.interrupted(store, probe_set, of, every_s, START + after)
+
+    left = found()
+    assert left is not None and (left.due_at, left.asked) == (START, 3)
+    assert found("another set") is None and found(of=parrot(world="swap")) is None
+    assert found(after=timedelta(hours=2)) == left and found(after=timedelta(hours=3)) is None
+    provider = Counting()
+    assert round_of(store, endpoint, provider=provider, at=START + timedelta(seconds=1)).asked == 8
+    assert len(provider.asked) == 5 and found() is None
+
+
 def test_a_round_all_recorded_but_not_settled_is_judged_without_an_ask(store, monkeypatch):
     def refuse(*args):
         raise StoreError("the disk is full")
