@@ -14,6 +14,7 @@ from prober.asking.breaker import REMEMBERED, BreakerGate, outcome_of
 from prober.asking.gates import Booking, BudgetGate, ClosedGate, Entry, Gate, Purpose, Refused, held_back
 from prober.asking.interface import Ask
 from prober.asking.limits import LONGEST_WAIT_S, LimitGate
+from prober.asking.redaction import without_secrets
 from prober.loading.declarations import Declarations
 from prober.model.allowance import Admitted, Told
 from prober.model.budget import NOTHING, ScopedBudget, Spent
@@ -23,6 +24,7 @@ from prober.model.evidence import Observation
 from prober.model.providers import account_of
 from prober.model.reply import Reply
 from prober.prices import Unpriced, tariff
+from prober.settings import secrets_here
 from prober.status.system_status import overspending
 from prober.store import Store, limits, replies, spending
 from prober.tokens import TokenEstimate, output_limit
@@ -204,4 +206,5 @@ class VerbGates:
         answers = [answer for arrived in asker.ask(asks) for answer in arrived]
         if asker.refused is not None:
             raise NotEnough(asker.refused.reason)
-        return answers[0].reply
+        # What it was sent is taken out already. It is shown at once, so it must hold no other secret of ours either.
+        return without_secrets(answers[0].reply, secrets_here())

@@ -94,6 +94,26 @@ def test_a_bad_key_writes_nothing_and_is_asked_once(
     assert "no key was sent" in told.err and "--api-key-env VARIABLE" in told.err
 
 
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_secret_that_the_endpoint_was_never_sent_is_not_shown_either(
+    prober: Run, home: Path, server: WireServer, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    secret = "Guessed7Zq7Lm0pQrStUvWxYz"
+    monkeypatch.setenv("OTHER_API_KEY", secret)
+
+    def behave(handler: BaseHTTPRequestHandler) -> None:
+        answer = {**ANSWER, "model": f"m-{secret}"} if status == 200 else {"error": {"message": f"no key but {secret}"}}
+        raw = json.dumps(answer).encode()
+        handler.send_response_only(status)
+        handler.send_header("content-length", str(len(raw)))
+        handler.end_headers()
+        handler.wfile.write(raw)
+
+    server.behave = behave
+    told = prober("init", "--model", "m", "--base-url", server.url)
+    assert secret not in told.out + told.err and "[redacted]" in told.out + told.err
+
+
 @pytest.mark.slow
 def test_a_server_that_is_not_there_is_3(prober: Run, home: Path) -> None:
     told = prober("init", "--model", "m", "--base-url", "http://127.0.0.1:1/v1")
