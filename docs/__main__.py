@@ -124,7 +124,10 @@ def verbs(_: str) -> str:
 def schemas(_: str) -> str:
     files = [*sorted((DOCS / "schemas").glob("*.json")), DOCS / "webhook.schema.json"]
     rows = [
-        (f"[{one.name}](../{one.relative_to(DOCS).as_posix()})", json.loads(one.read_text(encoding="utf-8"))["title"])
+        (
+            f"[{one.name}](../{one.relative_to(DOCS).as_posix()})",
+            re.sub("^prober .*?--json", r"`\g<0>`", json.loads(one.read_text(encoding="utf-8"))["title"]),
+        )
         for one in files
     ]
     return _table(("schema", "of what"), rows)
@@ -167,7 +170,7 @@ def _command(command: Any, names: list[str]) -> Iterator[str]:
         rows = [
             (
                 f"`{' '.join(one.get_usage_pieces(context)) if one.param_type_name == 'argument' else record[0]}`",
-                record[1],
+                re.sub(r"\[default: \(([^()]*)\)", r"[default: \1", record[1]),
             )
             for one, record in records
             if record is not None and record[0] != "--help"

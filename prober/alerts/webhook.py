@@ -1,4 +1,4 @@
-"""The generic webhook: one signed JSON POST a notice. `docs/webhook.md` is its contract."""
+"""The generic webhook: one signed JSON POST a notice. `docs/reference/webhook.md` is its contract."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from prober.alerts.message import compose, plain_text
 from prober.alerts.phrases import chance, iso
 from prober.alerts.post import TIMEOUT_S, checked_address, encoded, given, post
 from prober.model.errors import ConfigurationError
-from prober.model.evidence import Share
+from prober.model.evidence import Fact, Share
 from prober.model.notice import (
     ChangeNews,
+    Comparison,
     Digest,
+    DigestItem,
     IncidentNews,
     MeasuredNews,
+    Moved,
     Notice,
     Outcome,
+    Point,
     ReportNews,
     Source,
     TroubleNews,
@@ -74,64 +78,15 @@ def payload(notice: Notice) -> dict[str, Json]:
             "words": how_likely,
         },
         "share": None if change.share is None else _share(change.share),
-        "moved": [
-            {
-                "channel": _line(moved.channel),
-                "e_value": finite(moved.e_value),
-                "words": _line(moved.words),
-                "replies": moved.replies,
-                "reference_replies": moved.reference_replies,
-                "direction": moved.direction,
-            }
-            for moved in change.moved[:MOVED_SENT]
-        ],
-        "facts": [
-            {
-                "round": _line(fact.round),
-                "kind": fact.kind,
-                "part": _line(fact.part),
-                "was": _line(fact.was),
-                "is": _line(fact.now),
-                "words": _line(fact.words),
-            }
-            for fact in facts[:MOVED_SENT]
-        ],
-        "comparisons": [
-            {
-                "probe": _line(compared.probe),
-                "prompt": visible(compared.prompt, TEXT_LIMIT),
-                "reference": visible(compared.reference, TEXT_LIMIT),
-                "recent": visible(compared.recent, TEXT_LIMIT),
-            }
-            for compared in change.comparisons[:COMPARISONS_SENT]
-        ],
+        "moved": [_moved(one) for one in change.moved[:MOVED_SENT]],
+        "facts": [_fact(one) for one in facts[:MOVED_SENT]],
+        "comparisons": [_comparison(one) for one in change.comparisons[:COMPARISONS_SENT]],
         "history": {
             "channel": _line(change.history_channel),
             "unit": _line(change.history_unit),
-            "points": [
-                {
-                    "round": _line(point.label),
-                    "value": finite(point.value),
-                    "reference": finite(point.reference),
-                    "e_value": finite(point.e_value),
-                }
-                for point in change.history[-POINTS_SENT:]
-            ],
+            "points": [_point(one) for one in change.history[-POINTS_SENT:]],
         },
-        "items": [
-            {
-                "event": item.event,
-                "endpoint": _line(item.endpoint),
-                "incident": item.incident_id,
-                "kind": _line(item.kind),
-                "severity": item.severity,
-                "state": item.state,
-                "close_reason": _line(item.close_reason),
-                "at": iso(item.at),
-                "words": _line(item.words),
-            }
-            for item in items[:ITEMS_SENT]
-        ],
+        "items": [_item(one) for one in items[:ITEMS_SENT]],
         "report": visible(notice.about.markdown, REPORT_LIMIT) if isinstance(notice.about, ReportNews) else None,
     }
 
@@ -190,6 +145,60 @@ def _share(share: Share) -> Json:
         "high": finite(share.high),
         "changed_rounds": share.changed_rounds,
         "rounds": share.rounds,
+    }
+
+
+def _moved(moved: Moved) -> Json:
+    return {
+        "channel": _line(moved.channel),
+        "e_value": finite(moved.e_value),
+        "words": _line(moved.words),
+        "replies": moved.replies,
+        "reference_replies": moved.reference_replies,
+        "direction": moved.direction,
+    }
+
+
+def _fact(fact: Fact) -> Json:
+    return {
+        "round": _line(fact.round),
+        "kind": fact.kind,
+        "part": _line(fact.part),
+        "was": _line(fact.was),
+        "is": _line(fact.now),
+        "words": _line(fact.words),
+    }
+
+
+def _comparison(compared: Comparison) -> Json:
+    return {
+        "probe": _line(compared.probe),
+        "prompt": visible(compared.prompt, TEXT_LIMIT),
+        "reference": visible(compared.reference, TEXT_LIMIT),
+        "recent": visible(compared.recent, TEXT_LIMIT),
+    }
+
+
+def _point(point: Point) -> Json:
+    return {
+        "round": _line(point.label),
+        "value": finite(point.value),
+        "reference": finite(point.reference),
+        "e_value": finite(point.e_value),
+    }
+
+
+def _item(item: DigestItem) -> Json:
+    return {
+        "event": item.event,
+        "endpoint": _line(item.endpoint),
+        "incident": item.incident_id,
+        "kind": _line(item.kind),
+        "severity": item.severity,
+        "state": item.state,
+        "close_reason": _line(item.close_reason),
+        "at": iso(item.at),
+        "words": _line(item.words),
     }
 
 

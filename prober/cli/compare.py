@@ -26,7 +26,8 @@ def compare(
     candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE_LOG", help="Replies to test against it.")],
     tool: From = None,
     alpha: Annotated[
-        float, typer.Option("--alpha", help="Probability of a false `changed`, over all channels together.")
+        float,
+        typer.Option("--alpha", metavar="P", help="Probability of a false `changed`, over all channels together."),
     ] = 0.01,
     as_json: AsJson = False,
 ) -> int:

@@ -17,9 +17,12 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def dashboard(
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8501,
+    port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="Port to listen on.")] = 8501,
     address: Annotated[
-        str, typer.Option("--address", help="Where to listen; 0.0.0.0 shows the page to everyone who can reach it.")
+        str,
+        typer.Option(
+            "--address", metavar="HOST", help="Where to listen; 0.0.0.0 shows the page to everyone who can reach it."
+        ),
     ] = "127.0.0.1",
     database: Database = None,
 ) -> int:

@@ -37,15 +37,17 @@ def discover(
     endpoint_name: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Its declared name.")],
     paths: Paths = None,
     budget_tokens: Annotated[
-        int, typer.Option("--budget-tokens", min=1, help="Most tokens to spend, earlier runs included.")
+        int, typer.Option("--budget-tokens", metavar="N", min=1, help="Most tokens to spend, earlier runs included.")
     ] = 50_000,
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="The file to write.", show_default="probes/discovered-ENDPOINT.yaml"),
+        typer.Option(
+            "--output", metavar="FILE", help="The file to write.", show_default="probes/discovered-ENDPOINT.yaml"
+        ),
     ] = None,
-    probes: Annotated[int, typer.Option("--probes", min=1, max=200, help="How many probes to keep.")] = 12,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides which prompts are tried first.")] = 0,
-    owner: Annotated[str, typer.Option("--owner", help="Who owns the probe set.")] = "platform-team",
+    probes: Annotated[int, typer.Option("--probes", metavar="N", min=1, max=200, help="How many probes to keep.")] = 12,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Decides which prompts are tried first.")] = 0,
+    owner: Annotated[str, typer.Option("--owner", metavar="WHO", help="Who owns the probe set.")] = "platform-team",
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that was edited.")] = False,
     as_json: AsJson = False,
 ) -> int:

@@ -62,9 +62,14 @@ def gate(
         ),
     ] = None,
     alpha: Annotated[
-        float, typer.Option("--alpha", min=1e-6, max=0.4, help="Probability of a wrong verdict, in either direction.")
+        float,
+        typer.Option(
+            "--alpha", metavar="P", min=1e-6, max=0.4, help="Probability of a wrong verdict, in either direction."
+        ),
     ] = 0.05,
-    budget: Annotated[int, typer.Option("--budget", min=2, help="Asks of both sides together, at most.")] = 600,
+    budget: Annotated[
+        int, typer.Option("--budget", metavar="N", min=2, help="Asks of both sides together, at most.")
+    ] = 600,
     unchanged: Annotated[
         bool, typer.Option("--unchanged", help="Refuse a candidate that behaves differently, even if it is not worse.")
     ] = False,

@@ -63,7 +63,9 @@ def init(
         str | None,
         typer.Option("--model", metavar="MODEL", help="Model to watch. Without it, the offline example is written."),
     ] = None,
-    provider: Annotated[str, typer.Option("--provider", help=f"One of {', '.join(PROVIDERS)}.")] = "openai",
+    provider: Annotated[
+        str, typer.Option("--provider", metavar="PROVIDER", help=f"One of {', '.join(PROVIDERS)}.")
+    ] = "openai",
     base_url: Annotated[
         str | None,
         typer.Option("--base-url", metavar="URL", help="Where it is asked, if not at the provider's own address."),

@@ -74,7 +74,8 @@ def power(
         ),
     ] = 20,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Seed of the simulation: the same seed gives the same result.")
+        int,
+        typer.Option("--seed", metavar="N", min=0, help="Seed of the simulation: the same seed gives the same result."),
     ] = 0,
     database: Database = None,
     as_json: AsJson = False,

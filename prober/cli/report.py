@@ -19,7 +19,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command("report")
 def report_(
-    days: Annotated[int, typer.Option("--days", min=1, max=366, help="Whole UTC days, and as many before.")] = 7,
+    days: Annotated[
+        int, typer.Option("--days", metavar="N", min=1, max=366, help="Whole UTC days, and as many before.")
+    ] = 7,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
