@@ -199,7 +199,7 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
         return [(label, words.format(before=cause_before(incident))), *_facts(notice, incident)]
     said = [endpoint_line(notice.source), *fact_lines(incident), since_line(incident), *lasting_lines(incident)]
     if rule.details == "course":
-        return said
+        return [*said, *also_lines(incident)]
     if rule.details == "endpoints" or rule.phase == "resolved":
         said += also_lines(incident)
     until = f"until {minute(incident.muted_until)}" if incident.state == "muted" and incident.muted_until else ""

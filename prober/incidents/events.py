@@ -57,10 +57,15 @@ class EventRule:
     """Whether people read it with the digest of the day, also where none is declared, as long as it is `info`."""
     pause: timedelta = timedelta(0)
     """How long it waits for more of its kind, of the other endpoints of the same event, before it is sent."""
+    folds: bool = False
+    """Whether people read it once of all endpoints of one event that it befalls alike: the first is sent at once, what
+    follows within `pause` is gathered."""
     after: Event | None = None
     """The event whose recipients get this one; None: the recipients of the same incident."""
 
 
+_GATHERED: Final = timedelta(minutes=1)
+"""How long news of one event waits for more of its kind."""
 _FIRST: Final = EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True)
 """The first event of an incident."""
 _OVER: Final = EventRule(title="Over", urgency="good_news", phase="resolved", pause=timedelta(minutes=5))
@@ -77,7 +82,7 @@ EVENTS: Mapping[Event, EventRule] = {
         phase="firing",
         details="endpoints",
         steps=("Look at these endpoints as well: each has an incident of its own, to acknowledge or to accept.",),
-        pause=timedelta(minutes=1),
+        pause=_GATHERED,
     ),
     # The severity of an open incident went up.
     "escalated": EventRule(
@@ -88,6 +93,8 @@ EVENTS: Mapping[Event, EventRule] = {
         intro=("News", "it is more serious than reported before."),
         shows_evidence=True,
         broadcasts=True,
+        folds=True,
+        pause=_GATHERED,
     ),
     # The endpoint answers as the reference again. The incident stays open until that has lasted.
     "passed": EventRule(
@@ -95,6 +102,8 @@ EVENTS: Mapping[Event, EventRule] = {
         urgency="good_news",
         phase="firing",
         details="course",
+        folds=True,
+        pause=_GATHERED,
         steps=(
             "Look at what the replies of those rounds were used for.",
             "{close}",
@@ -161,7 +170,13 @@ EVENTS: Mapping[Event, EventRule] = {
     "closed": replace(_ENDED, title="Closed", steps=("Nothing: later rounds are judged against a new reference.",)),
     # It cannot be asked for another reason now.
     "cause_changed": EventRule(
-        title="Now {kind}", audience="routed", phase="firing", details="facts", intro=("News", "{before}")
+        title="Now {kind}",
+        audience="routed",
+        phase="firing",
+        details="facts",
+        intro=("News", "{before}"),
+        folds=True,
+        pause=_GATHERED,
     ),
     # A provider says something else of itself than before, or what is deterministic is another. It needs no evidence.
     "fact": replace(_FIRST, is_daily=True),

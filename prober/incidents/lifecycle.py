@@ -13,7 +13,7 @@ from prober.judging.explain.summary import kind_of
 from prober.model.decision import Decision
 from prober.model.declaration import Severity
 from prober.model.evidence import Findings, Judgement, Verdict, moved
-from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Incident
+from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Event, Incident
 
 AFTERMATH: Final = 3
 """Rounds after an alarm that must be seen before a change is called persistent or transient, and as many quiet ones in
@@ -283,6 +283,19 @@ def join(incident: AnIncident, others: Sequence[Incident]) -> AnIncident:
         return incident
     first = min(others, key=lambda one: one.id)
     return replace(incident, part_of=first.part_of or first.id)
+
+
+def is_alike(event: Event, one: Incident, other: Incident) -> bool:
+    """Whether what an event that folds says of one incident holds of another of the same event as well."""
+    if not (one.is_live and other.is_live):
+        return False
+    match event:
+        case "cause_changed":
+            return one.kind == other.kind
+        case "passed":
+            return isinstance(one, Change) and isinstance(other, Change) and bool(one.back_since and other.back_since)
+        case _:
+            return one.severity == other.severity
 
 
 def closed(incident: AnIncident, reason: CloseReason, actor: str, note: str, now: datetime) -> AnIncident:

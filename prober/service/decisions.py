@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from prober.incidents.actions import act_on
 from prober.incidents.events import ALARMS, EVENTS, NAMES_ALL_PARTS
 from prober.incidents.facts import become, is_same_story
-from prober.incidents.lifecycle import closed, join
+from prober.incidents.lifecycle import closed, is_alike, join
 from prober.incidents.measured import may_join
 from prober.incidents.routing import READ_BY_PEOPLE, Routing, Subject
 from prober.judging.fleet import Stretch, agree
@@ -149,6 +150,7 @@ def notify(
     rule = EVENTS[event]
     ends = rule.phase == "resolved" and bool(rule.pause) and not incident.actor  # what a person ends is said at once
     others = incidents.parts(tx, incident) if ends else ()
+    alike = alike_parts(tx, incident, event) if rule.folds else ()
     pause = rule.pause if joined or any(one.incident_id and not one.is_over for one in others) else timedelta(0)
     for routed in routing.route(subject, now):
         owed = routed if routed.hold else replace(routed, at=routed.at + pause)
@@ -156,6 +158,11 @@ def notify(
             continue
         if others and owed.hold != "digest" and _another_says_it(tx, incident, event, owed, others):
             continue
+        if alike and not owed.hold and owed.target.alerter in READ_BY_PEOPLE:
+            if notices.untried(tx, alike, owed.target, event):
+                continue  # when it is sent, it names this endpoint too
+            if notices.was_owed_since(tx, alike, owed.target, event, now - rule.pause):
+                owed = replace(owed, at=owed.at + rule.pause)
         notices.add(
             tx,
             owed,
@@ -168,6 +175,12 @@ def notify(
             # Whoever acts from a shell or the dashboard has no routes at hand: what was kept from a place stays so.
             private=owed.private or owed.target in private,
         )
+
+
+def alike_parts(tx: Transaction, incident: Incident, event: Event) -> tuple[int, ...]:
+    """Incidents at the other endpoints of the same event of which news that folds says the same."""
+    ids = [part.incident_id for part in incidents.parts(tx, incident) if part.incident_id]
+    return tuple(one.id for one in map(partial(incidents.get, tx), ids) if one and is_alike(event, incident, one))
 
 
 def _another_says_it(tx: Transaction, ended: Incident, event: Event, owed: Owed, others: Iterable[Part]) -> bool:

@@ -17,10 +17,11 @@ from typing import Protocol
 from prober.alerts import Alerter
 from prober.alerts.post import OUTAGES, within
 from prober.incidents.events import EVENTS
-from prober.incidents.routing import Routing, Subject
+from prober.incidents.routing import READ_BY_PEOPLE, Routing, Subject
 from prober.incidents.runbooks import choose
 from prober.model.incident import Event
 from prober.model.notice import DaemonNews, IncidentNews, Notice, Outcome, ReportNews
+from prober.service.decisions import alike_parts
 from prober.status.report import weekly
 from prober.status.triage import triage_of
 from prober.store import Store, Transaction, incidents, notices
@@ -95,6 +96,10 @@ def _explained(tx: Transaction, notice: Notice, now: datetime) -> Notice:
     incident = incidents.get(tx, incident_id)
     if incident is None:
         return notice
+    if EVENTS[notice.event].folds and notice.alerter in READ_BY_PEOPLE:
+        same = alike_parts(tx, incident, notice.event)
+        about = replace(about, also=tuple(part for part in about.also if part.incident_id in same))
+        notice = replace(notice, about=about)
     try:
         found = triage_of(tx, incident, now)
     except Exception as error:

@@ -269,3 +269,34 @@ def test_one_endpoint_alone_is_over_at_once(store: Store) -> None:
     sent(store, NOW)
     end(store, incident, routing, NOW + HOUR)
     assert [one.event for one in sent(store, NOW + HOUR)] == ["trouble_over"]
+
+
+@pytest.mark.parametrize("receiver", RECEIVERS)
+def test_another_cause_at_many_endpoints_of_one_event_is_two_messages_at_most(store: Store, receiver: str) -> None:
+    names = "abcdefgh"
+    fleet = [Endpoint(name=name, provider="openai", model=f"gpt-{name}") for name in names]
+    store.change(declared.remember, [MONEY.model_copy(update={"endpoints": tuple(names)})], fleet, NOW)
+    routing, at = Routing((receiver,)), NOW + HOUR
+    opened = [outage(store, one, routing) for one in fleet]
+    sent(store, at)
+
+    def becomes(place: int, kind: str, seconds: int) -> None:
+        assert isinstance(opened[place], Trouble)
+        now = replace(opened[place], kind=kind, cause=kind)  # type: ignore[arg-type]
+        opened[place] = carry(
+            store, Decision("cause_changed", now, event="cause_changed"), routing, at + timedelta(seconds=seconds)
+        )
+
+    becomes(0, "out_of_credit", 0)
+    first = sent(store, at)
+    assert [one.about.also for one in first] == [() if not tracks(receiver) else first[0].about.also], "at once"
+    for place in range(1, 7):
+        becomes(place, "out_of_credit", place)
+    becomes(7, "unauthorized", 8)
+    rest = [*sent(store, at + timedelta(seconds=8)), *sent(store, at + 2 * MINUTE)]
+    if tracks(receiver):
+        assert len(rest) == 7, "an alert of each incident"
+        return
+    other, gathered = rest
+    assert (other.endpoint, other.about.also) == ("h", ()), "of another cause: at once, and by itself"
+    assert (gathered.endpoint, [part.endpoint for part in gathered.about.also]) == ("b", ["a", *"cdefg"])
