@@ -29,7 +29,19 @@ from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident, Measured
 from prober.model.notice import Part
 from prober.model.watch import SILENT_AFTER
-from prober.store import Store, Transaction, bill, daemons, declared, incidents, judge_state, notices, rounds, watches
+from prober.store import (
+    Store,
+    Transaction,
+    bill,
+    daemons,
+    declared,
+    incidents,
+    judge_state,
+    notices,
+    notified,
+    rounds,
+    watches,
+)
 from prober.store.declared import AskedSet
 from prober.store.rounds import Claim
 from prober.store.views import EpochView
@@ -146,7 +158,7 @@ def notify(
     if joined and _covered_by_a_mute(incidents.get(tx, about), incident):
         return
     subject = subject_of(tx, incident, event, now)
-    private = notices.private_recipients(tx, (about, incident.id))
+    private = notified.private_recipients(tx, (about, incident.id))
     rule = EVENTS[event]
     ends = rule.phase == "resolved" and bool(rule.pause) and not incident.actor  # what a person ends is said at once
     others = incidents.parts(tx, incident) if ends else ()
@@ -154,7 +166,7 @@ def notify(
     pause = rule.pause if joined or any(one.incident_id and not one.is_over for one in others) else timedelta(0)
     for routed in routing.route(subject, now):
         owed = routed if routed.hold else replace(routed, at=routed.at + pause)
-        if joined and notices.is_waiting(tx, about, owed.target, NAMES_ALL_PARTS):
+        if joined and notified.is_waiting(tx, about, owed.target, NAMES_ALL_PARTS):
             continue
         if others and owed.hold != "digest" and _another_says_it(tx, incident, event, owed, others):
             continue
@@ -195,7 +207,7 @@ def _another_says_it(tx: Transaction, ended: Incident, event: Event, owed: Owed,
         """People have one message of the whole event; other systems an alert of each incident they were notified of."""
         if owed.target.alerter in READ_BY_PEOPLE:
             return incident_id == first
-        return notices.was_notified(tx, incident_id, owed.target, before=event)
+        return notified.was_notified(tx, incident_id, owed.target, before=event)
 
     still_waits = notices.send_by(tx, waiting, owed.at)
     if not is_kept(ended.id):
@@ -213,7 +225,7 @@ def subject_of(tx: Transaction, incident: Incident, event: Event, now: datetime)
         event=event,
         severity=incident.severity,
         endpoint=incident.endpoint,
-        notified=notices.recipients(tx, incident),
+        notified=notified.recipients(tx, incident),
         busy_until=daemons.busy_until(tx, incident.endpoint, now),
         owners=owners,
         tags=tags,
@@ -229,7 +241,7 @@ def _waits_for(since: datetime, now: datetime) -> timedelta:
 
 def alarmed_at(tx: Transaction, incident: Incident) -> datetime:
     """Since when an incident waits to be acknowledged."""
-    return notices.newest_at(tx, incident.id, ALARMS) or incident.opened_at
+    return notified.newest_at(tx, incident.id, ALARMS) or incident.opened_at
 
 
 def notify_of_no_incident(
@@ -252,7 +264,7 @@ def notify_of_no_incident(
         event=event,
         severity=severity,
         endpoint=endpoint,
-        notified=() if before is None else notices.recipients_of_newest(tx, before, endpoint),
+        notified=() if before is None else notified.recipients_of_newest(tx, before, endpoint),
         busy_until=daemons.busy_until(tx, endpoint, now),
         owners=owners,
         tags=tags,

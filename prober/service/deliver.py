@@ -24,7 +24,7 @@ from prober.model.notice import DaemonNews, IncidentNews, Notice, Outcome, Repor
 from prober.service.decisions import alike_parts
 from prober.status.report import weekly
 from prober.status.triage import triage_of
-from prober.store import Store, Transaction, incidents, notices
+from prober.store import Store, Transaction, incidents, notices, notified
 from prober.store.notices import EVERY_LANE, Lane
 from prober.store.pages.notices import notice_of
 from prober.text import count, private
@@ -174,7 +174,7 @@ def _held(tx: Transaction, alerter: str, dashboard_url: str, now: datetime) -> l
     """The newest notice of each thing that fires; and of what ended lately, for another process may have repeated that
     it fires just then."""
     newest: dict[tuple[int | Event, str], int] = {}
-    for number, incident_id, endpoint, event, sent_at in notices.sent_to(tx, alerter, now):
+    for number, incident_id, endpoint, event, sent_at in notified.sent_to(tx, alerter, now):
         rule = EVENTS[event]
         about = incident_id or rule.after or event, endpoint
         if rule.phase == "resolved" and sent_at < now - REPEATED_FOR:

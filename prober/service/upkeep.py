@@ -22,6 +22,7 @@ from prober.store import (
     incidents,
     judge_state,
     notices,
+    notified,
     retention,
     spending,
     watches,
@@ -87,7 +88,7 @@ def owe_weekly_report(store: Store, routing: Routing, now: datetime) -> int:
 
 def _has_report(tx: Transaction, due: datetime, now: datetime) -> bool:
     # A day earlier, so that moving the hour on that very day sends no second report.
-    return notices.is_owed_since(tx, "weekly_report", due - timedelta(days=1), now)
+    return notified.is_owed_since(tx, "weekly_report", due - timedelta(days=1), now)
 
 
 def may_be_news(store: Store, watched: Mapping[str, tuple[datetime, datetime]], now: datetime) -> frozenset[str]:
