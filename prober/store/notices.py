@@ -248,7 +248,7 @@ def was_owed_since(
     tx: Transaction, incident_ids: Collection[int], target: Target, event: Event, since: datetime
 ) -> bool:
     """Whether a notice of this event about one of these incidents was owed to this place since then."""
-    found = select(NoticeRow.id).where(*_about(incident_ids, target), NoticeRow.event == event)
+    found = select(NoticeRow.id).where(*about(incident_ids, target), NoticeRow.event == event)
     return tx.exec(found.where(col(NoticeRow.created_at) > since).limit(1)).first() is not None
 
 
