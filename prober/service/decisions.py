@@ -173,7 +173,7 @@ def notify(
         if alike and not owed.hold and owed.target.alerter in READ_BY_PEOPLE:
             if notices.untried(tx, alike, owed.target, event):
                 continue  # when it is sent, it names this endpoint too
-            if notices.was_owed_since(tx, alike, owed.target, event, now - rule.pause):
+            if notified.was_owed_since(tx, alike, owed.target, event, now - rule.pause):
                 owed = replace(owed, at=owed.at + rule.pause)
         notices.add(
             tx,

@@ -244,14 +244,6 @@ def untried(tx: Transaction, incident_ids: Collection[int], target: Target, even
     return {number: incident_id or 0 for number, incident_id in tx.exec(found.where(*_UNTRIED))}
 
 
-def was_owed_since(
-    tx: Transaction, incident_ids: Collection[int], target: Target, event: Event, since: datetime
-) -> bool:
-    """Whether a notice of this event about one of these incidents was owed to this place since then."""
-    found = select(NoticeRow.id).where(*about(incident_ids, target), NoticeRow.event == event)
-    return tx.exec(found.where(col(NoticeRow.created_at) > since).limit(1)).first() is not None
-
-
 def send_by(tx: Transaction, notice_ids: Collection[int], at: datetime) -> bool:
     """Let these wait no longer than until then. Whether nobody has tried to send one of them meanwhile: what is written
     with this transaction is then part of what it says."""

@@ -88,3 +88,11 @@ def was_notified(tx: Transaction, incident_id: int, target: Target, before: Even
     """Whether this place has, or is owed, a notice of this very incident, of another event than `before`."""
     found = select(NoticeRow.id).where(*about((incident_id,), target), NoticeRow.event != before)
     return tx.exec(found.limit(1)).first() is not None
+
+
+def was_owed_since(
+    tx: Transaction, incident_ids: Collection[int], target: Target, event: Event, since: datetime
+) -> bool:
+    """Whether a notice of this event about one of these incidents was owed to this place since then."""
+    found = select(NoticeRow.id).where(*about(incident_ids, target), NoticeRow.event == event)
+    return tx.exec(found.where(col(NoticeRow.created_at) > since).limit(1)).first() is not None
