@@ -98,7 +98,7 @@ def _explained(tx: Transaction, notice: Notice, now: datetime) -> Notice:
         return notice
     if EVENTS[notice.event].folds and notice.alerter in READ_BY_PEOPLE:
         same = alike_parts(tx, incident, notice.event)
-        about = replace(about, also=tuple(part for part in about.also if part.incident_id in same))
+        about = replace(about, also=tuple(part for part in about.also if part.incident_id in (*same, incident_id)))
         notice = replace(notice, about=about)
     try:
         found = triage_of(tx, incident, now)

@@ -83,7 +83,7 @@ def settle(
     key = endpoint.content_hash
     with store.write() as tx:
         rounds.complete(tx, claim, judgement, now, observations)  # locks the endpoint
-        health, standing = judge_state.health(tx, claim.round, STRETCH), incidents.open_of(tx, key)
+        health, standing = judge_state.health(tx, claim.round, STRETCH), incidents.open_of(tx, key, endpoint.name)
         given = _circumstances(tx, endpoint, health[-1], standing, routing, now)
         change = decide(standing.change, judgement, endpoint.name, key, now, together, given)
         failing = _trouble(endpoint, health, standing, given, now)
@@ -105,7 +105,7 @@ def settle(
             change = replace(change, incident=carry_out(tx, change, routing, now))
         if facts is not None:
             if failing.reason in TROUBLE_LEARNT or change.reason in LEARNT:
-                standing = incidents.open_of(tx, key)
+                standing = incidents.open_of(tx, key, endpoint.name)
             _settle_facts(tx, endpoint, facts, standing, given, routing, now)
         if planned is not None:
             watch_spending(tx, claim, endpoint, planned, routing, given, now)
@@ -122,7 +122,7 @@ def miss_unasked(
     with locked(store, claim) as tx:
         *before, here = judge_state.health(tx, claim.round, STRETCH)
         here = replace(here, failure=reason)
-        standing = incidents.open_of(tx, endpoint.content_hash)
+        standing = incidents.open_of(tx, endpoint.content_hash, endpoint.name)
         given = _circumstances(tx, endpoint, here, standing, routing, now)
         failing = _trouble(endpoint, [*before, here], standing, given, now)
         rounds.miss(tx, claim.round.id, reason, now, claim)
@@ -153,7 +153,8 @@ def _trouble(
     endpoint: Endpoint, health: Sequence[Health], standing: incidents.OpenIncidents, given: Circumstances, now: datetime
 ) -> Decision:
     key = endpoint.content_hash
-    return trouble(standing.trouble, health, endpoint.name, key, now, endpoint.severity, given.in_maintenance)
+    before = standing.trouble and replace(standing.trouble, endpoint=endpoint.name)
+    return trouble(before, health, endpoint.name, key, now, endpoint.severity, given.in_maintenance)
 
 
 def _settle_facts(

@@ -212,6 +212,13 @@ def sets_of(tx: Transaction, endpoint: str) -> tuple[AskedSet, ...]:
     return tuple(one for one in probe_sets(tx) if endpoint in one.endpoints)
 
 
+def called_too(tx: Transaction, endpoint: str, endpoint_hash: str) -> tuple[str, ...]:
+    """The other names under which the same content is declared and asked: what is found of one holds of all."""
+    same = (EndpointRow.endpoint_hash == endpoint_hash, EndpointRow.name != endpoint, col(EndpointRow.current))
+    names = tx.exec(select(EndpointRow.name).where(*same).order_by(EndpointRow.name)).all()
+    return tuple(one for one in names if sets_of(tx, one))
+
+
 def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
     """The sets whose probes moved, that spends, or whose objective it is; else every set asked of the endpoint."""
     asked = sets_of(tx, incident.endpoint)

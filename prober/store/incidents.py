@@ -64,12 +64,20 @@ _NEWEST_OF_OTHERS: Final = _NEWEST.where(
 )
 
 
-def open_of(tx: Transaction, endpoint_hash: str) -> OpenIncidents:
-    """What is not closed about an endpoint, as it is now."""
+def open_of(tx: Transaction, endpoint_hash: str, name: str = "") -> OpenIncidents:
+    """What is not closed about an endpoint, as it is now.
+
+    What changed is about its content, whatever it is called. Trouble is about the name too, for another name may have
+    another key: with a `name` it is that of this name, or of one that is asked no more, whose place it took.
+    """
     found = [*map(to_incident, tx.exec(_OPEN_OF, params={"of": endpoint_hash}))]
+    troubles = [one for one in found if isinstance(one, Trouble)]
+    if name:
+        own = [one for one in troubles if one.endpoint == name]
+        troubles = own or [one for one in troubles if not declared.sets_of(tx, one.endpoint)]
     return OpenIncidents(
         next((one for one in found if isinstance(one, Change)), None),
-        next((one for one in found if isinstance(one, Trouble)), None),
+        next(iter(troubles), None),
         tuple(one for one in found if isinstance(one, Facts)),
     )
 

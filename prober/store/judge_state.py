@@ -289,12 +289,10 @@ def period(tx: Transaction, endpoint_hash: str) -> timedelta:
 
 
 def health(tx: Transaction, here: RoundView, count: int) -> tuple[Health, ...]:
-    """How the asks of the newest rounds of an endpoint went, up to and with this one as it is now; oldest first."""
-    newest = (
-        tx.connection()
-        .execute(_HEALTH, {"of": here.endpoint_hash, "label": here.label, "id": here.id, "most": count})
-        .all()
-    )
+    """How the asks of the newest rounds of an endpoint of this name went, up to and with this one as it is now; oldest
+    first."""
+    mine = {"of": here.endpoint_hash, "name": here.endpoint, "label": here.label, "id": here.id, "most": count}
+    newest = tx.connection().execute(_HEALTH, mine).all()
     return tuple(
         Health(label or "", asked, failed, reason or last_failure, last_detail or "")
         for label, asked, failed, reason, last_failure, last_detail in reversed(newest)
@@ -311,7 +309,8 @@ def _health() -> Any:
     names = ("label", "asked", "failed", "reason", "last_failure", "last_detail")
     columns = [getattr(RoundRow, name) for name in names]
     newest = select(*columns).order_by(col(RoundRow.label).desc()).limit(bindparam("most"))
-    return newest.where(RoundRow.endpoint_hash == bindparam("of"), col(RoundRow.label) <= bindparam("label"), counted)
+    mine = (RoundRow.endpoint_hash == bindparam("of"), RoundRow.endpoint == bindparam("name"))
+    return newest.where(*mine, col(RoundRow.label) <= bindparam("label"), counted)
 
 
 _HEALTH: Final = _health()

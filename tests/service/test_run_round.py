@@ -392,12 +392,24 @@ def test_a_missing_key_does_not_stop_the_same_endpoint_with_another_key(store):
     keyed, keyless = parrot(api_key_env="GOOD"), parrot(name="keyless", api_key_env="MISSING")
     assert keyed.content_hash == keyless.content_hash
     probe_set = CANARY.model_copy(update={"endpoints": ("keyless", "parrot")})
-    at = [START + hours * timedelta(hours=1) for hours in range(4)]
+    store.change(declared.remember, [probe_set], [keyed, keyless], START)
+    at = [START + hours * timedelta(hours=1) for hours in range(6)]
     tried = [
         round_of(store, endpoint, due, OneKey(), probe_set)
-        for endpoint, due in zip((keyless, keyed, keyless, keyed), at, strict=True)
+        for endpoint, due in zip((keyless, keyed) * 3, at, strict=True)
     ]
-    assert [(one.asked, len(one.failures)) for one in tried] == [(3, 3), (8, 0), (1, 1), (8, 0)]
+    assert [(one.asked, len(one.failures)) for one in tried] == [(3, 3), (8, 0), (1, 1), (8, 0), (1, 1), (8, 0)]
+    (incident,) = store.query(incidents.recent)
+    assert (incident.endpoint, incident.kind, incident.state) == ("keyless", "unauthorized", "open")
+    views = {one.name: one for one in store.query(overview.endpoints)}
+    assert views["keyless"].trouble == incident and views["parrot"].trouble is None
+
+    alone = CANARY.model_copy(update={"endpoints": ("parrot",)})  # the name without a key is asked no more
+    store.change(declared.remember, [alone], [keyed], at[-1])
+    for hours in (7, 8):
+        round_of(store, keyed, START + timedelta(hours=hours), OneKey(), alone)
+    (incident,) = store.query(incidents.recent)
+    assert (incident.endpoint, incident.state) == ("parrot", "closed"), "it took the place of the other"
 
 
 @pytest.mark.slow

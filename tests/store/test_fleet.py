@@ -300,3 +300,18 @@ def test_another_cause_at_many_endpoints_of_one_event_is_two_messages_at_most(st
     other, gathered = rest
     assert (other.endpoint, other.about.also) == ("h", ()), "of another cause: at once, and by itself"
     assert (gathered.endpoint, [part.endpoint for part in gathered.about.also]) == ("b", ["a", *"cdefg"])
+
+
+def test_a_change_of_an_endpoint_with_two_names_is_one_incident_that_names_both(store: Store) -> None:
+    again = A.model_copy(update={"name": "a-again", "api_key_env": "OTHER"})
+    probes = MONEY.model_copy(update={"endpoints": ("a", "a-again")})
+    store.change(declared.remember, [probes], [A, again], NOW)
+    complete(store, NOW - DAY, endpoint=A)
+    incident = changed(store, A)
+    (notice, *_) = sent(store, NOW + HOUR)
+    assert notice.endpoint == "a" and notice.about.also == (Part("a-again", incident.id, False),)
+    assert dict(compose(notice).paragraphs)["Also"] == f"a-again (incident {incident.id})"
+    alone = MONEY.model_copy(update={"endpoints": ("a",)})
+    store.change(declared.remember, [alone], [A], NOW)
+    carry(store, accept(incident, "ana", "", NOW), Routing(("slack",)), NOW + HOUR)
+    assert {one.about.also for one in sent(store, NOW + 2 * HOUR)} == {()}, "a name that is asked no more is not named"

@@ -30,7 +30,7 @@ from prober.model.notice import (
 from prober.model.watch import cause_in_words
 from prober.store import incidents
 from prober.store.codec import to_incident
-from prober.store.declared import AskedSet, concerned, sets_of
+from prober.store.declared import AskedSet, called_too, concerned, sets_of
 from prober.store.engine import Transaction
 from prober.store.judge_state import completed_since
 from prober.store.pages.over_time import channel_history, probe_sets
@@ -64,7 +64,7 @@ def notice_of(tx: Transaction, notice_id: int, dashboard_url: str, now: datetime
         about=news_of(
             incident,
             rounds_since_onset=completed_since(tx, incident.endpoint_hash, incident.onset),
-            also=incidents.parts(tx, incident),
+            also=(*_called_too(tx, incident), *incidents.parts(tx, incident)),
             comparisons=incidents.examples(tx, incident),
             history=history,
             history_unit=unit,
@@ -214,6 +214,14 @@ def _whose(sets: tuple[AskedSet, ...]) -> tuple[str, str | None]:
     """Owners, and the first runbook."""
     owners = dict.fromkeys(one.owner for one in sets)
     return ", ".join(owners), next((one.runbook for one in sets if one.runbook), None)
+
+
+def _called_too(tx: Transaction, incident: Incident) -> tuple[Part, ...]:
+    """The other names of the endpoint that changed: the incident is theirs too."""
+    if not isinstance(incident, Change | Facts):
+        return ()
+    names = called_too(tx, incident.endpoint, incident.endpoint_hash)
+    return tuple(Part(name, incident.id, incident.state == "closed") for name in names)
 
 
 def news_of(

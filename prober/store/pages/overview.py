@@ -68,7 +68,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
                 open_incidents.get(row.endpoint_hash),
                 confirmations.get(row.endpoint_hash),
             ),
-            trouble=troubles.get(row.endpoint_hash),
+            trouble=troubles.get((row.name, row.endpoint_hash)),
             runaways=tuple(one for one in measured if one.is_of_content and one.endpoint_hash == row.endpoint_hash),
             open_facts=open_facts.get(row.endpoint_hash, ()),
             measured=tuple(one for one in measured if not one.is_of_content and one.endpoint == row.name),
@@ -283,13 +283,13 @@ def _notices(tx: Transaction) -> dict[tuple[str, bool], int]:
     return {(endpoint, bool(failed)): int(count) for endpoint, failed, count in rows}
 
 
-def _live(tx: Transaction) -> tuple[dict[str, Change], dict[str, Trouble], list[Measured]]:
-    """Endpoint's hash → the change, and the trouble, that people know of and that is not over; and what is measured,
-    the newest first."""
+def _live(tx: Transaction) -> tuple[dict[str, Change], dict[tuple[str, str], Trouble], list[Measured]]:
+    """Endpoint's hash → the change that people know of and that is not over; its name and hash → the trouble; and what
+    is measured, the newest first."""
     rows = tx.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)).order_by(col(IncidentRow.id).desc()))
     found = [to_incident(row) for row in rows]
     changes = {one.endpoint_hash: one for one in found if isinstance(one, Change)}
-    troubles = {one.endpoint_hash: one for one in found if isinstance(one, Trouble)}
+    troubles = {(one.endpoint, one.endpoint_hash): one for one in found if isinstance(one, Trouble)}
     return changes, troubles, [one for one in found if isinstance(one, Measured)]
 
 
