@@ -16,8 +16,10 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from prober.alerts.pagerduty import ACTIONS
 from prober.api.app import openapi_document
 from prober.cli import VERBS, load_verb
+from prober.incidents.events import EVENTS
 from prober.model import alerting, bill, budget, comparison, connection, declaration, objective, reference
 from prober.model.providers import PROVIDERS
 from prober.model.shape import Shape
@@ -121,6 +123,14 @@ def verbs(_: str) -> str:
     return "\n".join(part for verb in VERBS for part in _command(load_verb(verb), ["prober", verb]))
 
 
+def pager_actions(_: str) -> str:
+    """What PagerDuty is sent of each event."""
+    by_action: dict[str, list[str]] = {f"`{action}`": [] for action in ACTIONS.values()} | {"nothing": []}
+    for event, rule in EVENTS.items():
+        by_action["nothing" if rule.phase is None else f"`{ACTIONS[rule.phase]}`"].append(f"`{event}`")
+    return _table(("event", "action"), [(", ".join(events), action) for action, events in by_action.items()])
+
+
 def schemas(_: str) -> str:
     files = [*sorted((DOCS / "schemas").glob("*.json")), DOCS / "webhook.schema.json"]
     rows = [
@@ -147,6 +157,7 @@ KINDS: Final[Mapping[str, Callable[[str], str]]] = {
     "addresses": addresses,
     "verbs": verbs,
     "schemas": schemas,
+    "pager_actions": pager_actions,
     "example": example,
 }
 """What a page may take from the code."""
