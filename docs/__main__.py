@@ -125,10 +125,11 @@ def verbs(_: str) -> str:
 
 def pager_actions(_: str) -> str:
     """What PagerDuty is sent of each event."""
-    by_action: dict[str, list[str]] = {f"`{action}`": [] for action in ACTIONS.values()} | {"nothing": []}
-    for event, rule in EVENTS.items():
-        by_action["nothing" if rule.phase is None else f"`{ACTIONS[rule.phase]}`"].append(f"`{event}`")
-    return _table(("event", "action"), [(", ".join(events), action) for action, events in by_action.items()])
+    rows = [
+        (", ".join(f"`{event}`" for event, rule in EVENTS.items() if rule.phase == phase), action)
+        for phase, action in (*((one, f"`{ACTIONS[one]}`") for one in ACTIONS), (None, "nothing"))
+    ]
+    return _table(("event", "action"), rows)
 
 
 def schemas(_: str) -> str:
