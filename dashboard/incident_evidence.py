@@ -20,7 +20,7 @@ from prober.store.views import NoticeView
 from prober.text import count
 
 _BEFORE: Final = timedelta(days=14)
-"""Of the history, what is shown from before a change."""
+"""How much of the history is shown from before a change."""
 
 
 def change(context: PageContext, incident: Change) -> None:

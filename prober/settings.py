@@ -70,7 +70,7 @@ _NAMES_A_SECRET = re.compile(r"(?i)(?:^|_)(?:(?:api|auth)?key|token|secret|passw
 
 
 MOST_BYTES: Final = 64_000
-"""Of a secret in a file."""
+"""The largest file from which a secret is read."""
 
 
 def secrets_here() -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def seconds_to_wait(retry_after: str | None) -> float | None:
 TIMEOUT_S: Final = 10.0
 """Longest silence of a receiver; a whole sending may take twice as long."""
 NOTHING_TO_SAY: Final = Outcome(True, "not for this channel")
-"""Of a notice that the receiver has no place for."""
+"""Outcome of a notice that the receiver has no place for."""
 
 Template: TypeAlias = Callable[[Notice, datetime], Json]
 """(notice, now) → the body as the receiver wants it; None where it has no place for such a notice. Pure."""

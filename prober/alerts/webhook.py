@@ -36,7 +36,7 @@ from prober.text import visible
 TEXT_LIMIT = 4000
 """UTF-16 units of one prompt or reply."""
 REPORT_LIMIT = 40_000
-"""The same, of a weekly report."""
+"""UTF-16 units of a weekly report."""
 MOVED_SENT = 20
 COMPARISONS_SENT = 5
 ALSO_SENT = 100

@@ -27,10 +27,10 @@ MOST_S: Final = 25.0
 """For all pages together: less than a daemon that is stopped waits."""
 MOST_S_A_PAGE: Final = 10.0
 MOST_BYTES: Final = 8_000_000
-"""Of all pages together."""
+"""The most bytes of all pages together."""
 MOST_PAGES: Final = 50
 MOST_AMOUNT: Final = 10**12
-"""Of one item."""
+"""The largest amount of one item."""
 ADDRESSES: Final[Mapping[str, str]] = {"openai": "https://api.openai.com", "anthropic": "https://api.anthropic.com"}
 _STATUS: Final[Mapping[int, str]] = {
     401: "the key in {key} is refused (HTTP 401); it must be an admin key of the organisation",

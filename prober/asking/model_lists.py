@@ -52,7 +52,7 @@ class Listing:
     """What a provider's list of models says."""
 
     retirements: tuple[Retirement, ...] = ()
-    """Of the endpoint's model."""
+    """Retirements of the endpoint's model."""
     models: tuple[str, ...] = ()
     """Every model that is listed, sorted; empty where the list could not be read. Hostile text."""
 

@@ -78,7 +78,7 @@ class ScriptedModel:
     kind: str
     """`choice`, `json`, `prose` or `tool`."""
     answers: tuple[str, ...]
-    """Of a choice; of prose, the sentences it is made of."""
+    """Answers to a choice; for prose, the sentences it is made of."""
     weights: tuple[float, ...]
     """Probability of each answer."""
     sentences: float

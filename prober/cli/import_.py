@@ -45,9 +45,9 @@ class Imported:
     rounds: int
     """In the logs."""
     stored: int
-    """Of them, those that were not stored before."""
+    """How many of them were not stored before."""
     judgement: Judgement | None
-    """Of the newest round stored now."""
+    """Judgement of the newest round stored now."""
     alarms: int
 
 

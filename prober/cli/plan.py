@@ -80,7 +80,7 @@ class ReferenceProgress:
     probes: int
     """Probes that the declarations ask now."""
     complete: int
-    """Of them, those with a complete reference."""
+    """How many of them have a complete reference."""
     missing: str
     """What the others need; empty if all are complete."""
 

@@ -24,7 +24,7 @@ from prober.model.sample import Sample, SampleRules, StoredSample
 READ: Final = 100_000
 """Characters of a text that are looked at."""
 DECIMALS: Final = 2
-"""Of each component of a vector."""
+"""To how many decimals each component of a vector is kept."""
 _CATEGORIES: Final = ("structure.shape", "text.reply_type", "refusal.refused", "expectation.all")
 _IDENTITY: Final = ("identity.model", "identity.system_fingerprint")
 _NUMBERS: Final = ("text.characters", "usage.reasoning_tokens")

@@ -39,7 +39,7 @@ SIZE: Final = 128
 READ: Final = 4_000
 """Characters that are read."""
 DECIMALS: Final = 4
-"""Of each component."""
+"""To how many decimals each component is kept."""
 LOOP: Final = 240
 """Bytes from which a text can be a loop."""
 LOOP_SHARE, LOOP_COST = 0.08, 24

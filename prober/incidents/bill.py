@@ -13,7 +13,7 @@ from prober.model.incident import Measured
 from prober.prices import dollars
 
 UNITS: Final = 1_000_000_000
-"""Of a dollar, in what is compared with the plan."""
+"""How many units are a dollar, in what is compared with the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class BillStanding:
 
     name: str
     endpoint: str
-    """Of a feature; the name once more, for an account."""
+    """The endpoint of a feature; of an account, the name once more."""
     endpoint_hash: str = ""
     of: str
     """Such as `live samples of support on gpt`."""

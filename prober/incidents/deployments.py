@@ -18,7 +18,7 @@ class RouterStep:
 
     deployment: Deployment
     verdict: str
-    """Of its endpoint."""
+    """Verdict of its endpoint."""
     block: bool | None
     """None: it would be the last one of its group, so nothing is done."""
 

@@ -24,7 +24,7 @@ class Subject:
     severity: Severity
     endpoint: str = ""
     owners: tuple[str, ...] = ()
-    """Of the probe sets that moved."""
+    """Owners of the probe sets that moved."""
     tags: tuple[str, ...] = ()
     notified: tuple[Target, ...] = ()
     """Places that have, or are owed, a notice of the same incident."""

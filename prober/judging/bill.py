@@ -24,7 +24,7 @@ DAY: Final = timedelta(days=1)
 Z: Final = 1.96
 """Standard errors to either side of a 95 % interval."""
 MOST_AMOUNT: Final = 10**15
-"""Of an hour or a day; what is more counts as this."""
+"""A larger amount of an hour or a day counts as this."""
 
 
 def estimate(total: float, squares: float, share: float) -> tuple[float, float, float]:

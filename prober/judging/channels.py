@@ -22,7 +22,7 @@ class Channel:
     read: Callable[[Fingerprint], Reading | None]
     """Fingerprint → name, number, vector or first tokens; None where there is nothing to read."""
     unit: str
-    """Of the value shown in its history."""
+    """Unit of the value shown in its history."""
     words: Callable[[float, float], str]
     """(recent value, reference value) → the effect as a person says it; unused where readings are names."""
     show: Callable[[float, float], float] = lambda value, reference: value

@@ -44,7 +44,7 @@ class Evidence:
     """What the pairs of one criterion say so far."""
 
     margin: float
-    """Of one: 0.1 is ten points."""
+    """A share of one: 0.1 is ten points."""
     pairs: int = 0
     passed_reference: int = 0
     passed_candidate: int = 0

@@ -25,7 +25,7 @@ ENDS_AT: Final = 0.01
 """An alert ends where the evidence is below this share of the threshold."""
 LARGEST: Final = 0.95
 Z: Final = 1.959964
-"""Of an interval that holds the truth in 95 % of cases."""
+"""Standard errors on either side of an interval that holds the truth in 95 % of cases."""
 WORKBOOK: Final = (timedelta(hours=1), timedelta(hours=6), timedelta(days=3))
 """Windows whose burn rates are shown for orientation: those of the SRE workbook, chapter 5."""
 
@@ -73,7 +73,7 @@ class Standing:
     """In the window."""
     bad: int
     interval: tuple[float, float]
-    """Of the share of bad replies, 95 %."""
+    """Interval of the share of bad replies, 95 %."""
     budget_left: float | None
     """Share of the error budget that is left; below 0 where more was spent. None without a reply."""
     burning_since: datetime | None

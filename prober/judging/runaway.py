@@ -112,7 +112,7 @@ class Spending:
     every_s: float = 0.0
     """Seconds between planned rounds, on average."""
     priority: Priority = "normal"
-    """Of the probe set."""
+    """Priority of the probe set."""
     unplanned: tuple[int, ...] = ()
     """When the rounds of the last hour were asked that no schedule made due, seconds since 1970."""
     usual_unplanned: int = 0

@@ -31,7 +31,7 @@ FEWEST: Final = 20
 MOST: Final = 120
 """Samples of a window that are judged, drawn at random."""
 PROMISE: Final = Promise(false_alarms_per_year=1.0, rounds_per_year=HOURS_PER_YEAR / (WINDOW / timedelta(hours=1)))
-"""Of each side of a feature."""
+"""The promise of each side of a feature."""
 LEVEL: Final = 0.01
 """p-value, over all readings, at which windows since a moment count as shifted."""
 DRAWN: Final = 2_000
@@ -48,7 +48,7 @@ class Shift:
 
     p_value: float
     words: str
-    """Of the reading that shifted most."""
+    """What is said of the reading that shifted most."""
     rose: bool
     """Whether that reading, where it is one number, is higher since."""
 

@@ -58,7 +58,7 @@ class Movement:
 
     p_value: float
     words: str
-    """Of the feature that moved most."""
+    """What is said of the feature that moved most."""
     rounds: tuple[int, int]
     """Before, and since."""
 

@@ -43,7 +43,7 @@ class Alarm:
     """By the default rules."""
     e_value: float
     verdicts: tuple[Verdict, ...]
-    """Of the channels that moved, strongest first."""
+    """Verdicts of the channels that moved, strongest first."""
     persistent: bool | None
     """Whether the rounds after it stay changed; None where there are too few of them to tell."""
     onset_between: Between | None

@@ -48,7 +48,7 @@ class Calls:
     """What one request held."""
 
     lines: list[dict[str, Any]] = field(default_factory=list)
-    """Of model calls, as keys and values of a reply log."""
+    """Model calls, as keys and values of a reply log."""
     others: int = 0
     """Spans or records of other work."""
     left_out: Counter[str] = field(default_factory=Counter)

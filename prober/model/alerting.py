@@ -82,9 +82,9 @@ class Reminders(Shape):
     critical: Duration | None = "1h"
     """Time until the first reminder; `null` for never."""
     warning: Duration | None = "1d"
-    """The same."""
+    """Time until the first reminder of a warning; `null` for never."""
     info: Duration | None = None
-    """The same."""
+    """Time until the first reminder of an incident that is `info`; `null` for never."""
 
     def first_s(self, severity: Severity) -> float | None:
         """Until the first one, in seconds."""
@@ -111,7 +111,7 @@ class Alerts(Shape):
     weekly_report: WeeklyReport | None = None
     """The output of `prober report`, once a week."""
     reminders: Reminders = Reminders()
-    """Of open incidents that are not acknowledged."""
+    """Reminders of open incidents that are not acknowledged."""
     stale_after: int = Field(3, ge=1, le=1000)
     """Schedules without a completed round after which an endpoint is stale."""
     private: bool = False

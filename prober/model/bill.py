@@ -125,7 +125,7 @@ class BilledDay:
     day: str
     """`2026-03-01`."""
     dollars: float
-    """Of calls whose price is known; an estimate where only a share is sampled."""
+    """Cost of the calls whose price is known; an estimate where only a share is sampled."""
     low: float
     """Ends of the 95 % interval of `dollars`, from drawing samples alone; both are `dollars` where all is known."""
     high: float
@@ -133,7 +133,7 @@ class BilledDay:
     """Estimated; 0 for an account, whose report does not say."""
     tokens: float = 0.0
     unpriced: float = 0.0
-    """Of `calls`, those whose price or tokens are not known."""
+    """How many of `calls` have no known price or tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Bill:
     source: BillSource
     name: str
     endpoint: str
-    """Of a feature; the name once more, for an account."""
+    """The endpoint of a feature; of an account, the name once more."""
     owner: str = ""
     share: float = 1.0
     dollars_per_day: float | None = None

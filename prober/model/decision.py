@@ -135,7 +135,7 @@ class Action:
     note: str = ""
     """Why."""
     until: datetime | None = None
-    """Of a mute: when it ends."""
+    """When a mute ends."""
     via: str = "shell"
     """Where that was done, such as `slack`."""
     allowed: bool = True

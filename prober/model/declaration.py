@@ -227,7 +227,7 @@ class Schedule(Shape):
     cron: str | None = None
     """Five fields; it must be due in every month."""
     timezone: str = "UTC"
-    """Of `cron`, such as `Europe/Berlin`."""
+    """Time zone of `cron`, such as `Europe/Berlin`."""
     jitter: Duration = "0s"
     """Each round starts at a random time, up to this much later, so that not all probers ask together."""
 

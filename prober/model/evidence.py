@@ -80,7 +80,7 @@ class Verdict:
     value: float
     """The channel's reading of this round, in `unit`; NaN where the round has none."""
     reference_value: float
-    """The same reading of the reference."""
+    """What the same reading is in the reference."""
     unit: str
     """Unit of `value`, such as `ratio to reference`, `share of replies`."""
     effect: float
@@ -226,7 +226,7 @@ class Share:
 
 
 Direction = Literal["", "worse", "better"]
-"""Of a channel that moved; empty where neither can be said."""
+"""How a channel moved; empty where it is neither better nor worse."""
 
 
 @dataclass(frozen=True, slots=True)

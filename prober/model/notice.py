@@ -70,12 +70,12 @@ class DigestItem:
     kind: str
     severity: Severity
     state: IncidentState
-    """Of the incident, now."""
+    """State of the incident now."""
     close_reason: str
     at: datetime
     """When it happened."""
     words: str
-    """Of the channel that moved most, or why."""
+    """What is said of the channel that moved most, or why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +146,12 @@ class ChangeNews(IncidentNews):
     share: Share | None = None
     """How much of the traffic changed, at least; None where that is not clear, or where it may be all of it."""
     history: tuple[Point, ...] = ()
-    """Of the channel with the most evidence, oldest first."""
+    """History of the channel with the most evidence, oldest first."""
     history_channel: str = ""
     history_set: str = ""
     """The probe set whose rounds the history holds; empty where the endpoint is asked by one set only."""
     history_unit: str = ""
-    """Of its values, such as `share of replies`."""
+    """Unit of its values, such as `share of replies`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +212,7 @@ class ReportNews:
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(heading, lines), plain text."""
     markdown: str = ""
-    """The same, to the letter what the verb prints."""
+    """What `prober report` prints, to the letter."""
 
 
 News: TypeAlias = ChangeNews | FactsNews | TroubleNews | MeasuredNews | EndpointNews | DaemonNews | Digest | ReportNews

@@ -23,7 +23,7 @@ class Cloud:
 
     module: str
     extra: str
-    """Of this package, which installs the module."""
+    """The extra of this package that installs the module."""
 
 
 CLOUDS: Final[Mapping[str, Cloud]] = {"google": Cloud("google.auth", "vertex"), "aws": Cloud("botocore", "bedrock")}

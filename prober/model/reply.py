@@ -135,7 +135,7 @@ class Reply:
     input_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
-    """Of the output tokens, those never shown."""
+    """Output tokens that are never shown."""
     cached_tokens: int | None = None
     top_logprobs: tuple[tuple[str, float], ...] = ()
     """(token, natural-log probability) of the first output token, best first."""

@@ -70,7 +70,7 @@ class StoredSample:
     """What is kept of a sample."""
 
     key: str
-    """The same for the same sample, so that it is stored once."""
+    """Equal for the same sample, so that it is stored once."""
     endpoint: str
     feature: str
     at: datetime

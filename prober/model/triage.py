@@ -54,7 +54,7 @@ class Swapped:
     """What one comparison of the swap experiment found."""
 
     name: str
-    """Of the check."""
+    """Name of the check."""
     answer: Answer
     details: str
 

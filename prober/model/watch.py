@@ -66,9 +66,9 @@ class Gathered:
 
     rounds: int
     scheduled: int
-    """Of them, those that the schedule made due."""
+    """How many of them the schedule made due."""
     since_scheduled: int
-    """Of them, those since the newest of these."""
+    """How many of them came after the newest scheduled one."""
 
 
 @dataclass(frozen=True, slots=True)

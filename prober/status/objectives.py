@@ -120,13 +120,13 @@ class PromiseView:
     alarms: int
     """Changes that people were notified of."""
     stayed: int
-    """Of these, what a person accepted as a new behaviour, or what later changed again: certainly no false alarm."""
+    """How many of these a person accepted, or changed again later: certainly no false alarms."""
     unclear: int
-    """Of these, open still, or ended by a new reference."""
+    """How many of these are open still, or were ended by a new reference."""
     gone: int
-    """Of these, gone by themselves: a change that passed, or a false alarm. Nobody can tell."""
+    """How many of these ended by themselves: a change that passed, or a false alarm. Nobody can tell."""
     false: int
-    """Of these, false alarms, as a person says."""
+    """How many of these are false alarms, as a person says."""
     chance: float
     """P(at least so many of `gone` and `false` | false alarms come at the promised rate): small where the promise is in
     doubt."""

@@ -33,7 +33,7 @@ _ANSWERS: Final = 12
 _TEXT: Final = 200
 """Characters of a reply on the map."""
 _DAY: Final = len("2026-01-29")
-"""Of a round's label."""
+"""How many characters of a round's label are its day."""
 _MOST_A_DAY: Final = 50
 """Rounds of one day that a band looks at."""
 
@@ -45,7 +45,7 @@ class AnswerView:
     text: str
     """Hostile."""
     then: int
-    """Of the replies of the reference looked at, how many say this."""
+    """How many of the looked-at replies of the reference say this."""
     now: int
 
 

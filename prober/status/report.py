@@ -32,9 +32,9 @@ class Report:
     objectives: tuple[ObjectiveStatus, ...]
     """As they stand now."""
     incidents: tuple[Incident, ...]
-    """Of behaviour: open in that time; the newest first."""
+    """Incidents of behaviour that were open in that time; the newest first."""
     month: MonthView | None
-    """Of all endpoints, as it stands now."""
+    """The month of all endpoints, as it stands now."""
 
     @property
     def is_worse(self) -> bool:

@@ -32,7 +32,7 @@ class SideStatus:
 
     judged_until: datetime | None
     judgement: Judgement | None
-    """Of the newest window; None before the first."""
+    """Judgement of the newest window; None before the first."""
 
 
 @dataclass(frozen=True, slots=True)

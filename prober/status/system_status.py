@@ -47,9 +47,9 @@ class SystemStatus:
     budgets: tuple[BudgetView, ...] = ()
     """Limits that asks were booked on, the fullest first."""
     features: tuple[Feature, ...] = ()
-    """Of live samples."""
+    """Features of live samples."""
     shifts: tuple[FoundShift, ...] = ()
-    """Of live samples: the newest of each side of each feature."""
+    """The newest shift of live samples on each side of each feature."""
     accounts: tuple[AccountView, ...] = ()
     """Of providers: limits of a minute that are declared or were named, the fullest first."""
     objectives: tuple[ObjectiveStatus, ...] = ()

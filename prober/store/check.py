@@ -29,7 +29,7 @@ from prober.store.tallies import EVER
 from prober.text import count as number_of
 
 _TRIAL_BYTES: Final = 20_000
-"""Of a reply that finds no room in the pages that are there."""
+"""Size of a reply that finds no room in the pages that are there."""
 MOST: Final = 20
 """Problems of one kind that are named; the others are counted."""
 _OF_ROUNDS: Final = {"rounds", "missed", "judged", "promised", "asks", "failed"}

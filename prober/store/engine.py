@@ -29,7 +29,7 @@ What each round executes is built once, as a constant of its module with `bindpa
 times as long as to execute it.
 """
 _INCREMENTAL = 2
-"""Of SQLite's `auto_vacuum`: free pages are given back when we say so."""
+"""SQLite's `auto_vacuum` by which free pages are given back when we say so."""
 _numbers = itertools.count(1)
 _LEAST_FREE = 2**20
 """Bytes of a disk; with less, a round may find no room."""

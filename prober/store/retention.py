@@ -47,7 +47,7 @@ class Needed:
     labels: frozenset[str]
     """Rounds with replies that show an open incident."""
     onset: str | None
-    """Of the earliest open incident."""
+    """Onset of the earliest open incident."""
 
     def spares(self, label: Any) -> ColumnElement[bool]:
         """Whether all replies of the round with this label are kept."""

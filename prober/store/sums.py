@@ -17,7 +17,7 @@ _KEYED: Final = tuple(f"expectation.{kind}(" for kind in
                       ("equals", "contains", "icontains", "contains-any", "starts-with", "regex"))  # fmt: skip
 """Checks that know the right answer, as a fingerprint names them."""
 _LARGEST: Final = 2**31 - 1
-"""Of one reply: providers may say anything."""
+"""A larger number in a reply counts as this: providers may say anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Sums:
     """Reasoning among them."""
     reasoning_tokens: int = 0
     cached_tokens: int = 0
-    """Of the input tokens."""
+    """Input tokens that came from the provider's cache."""
     uncounted: int = 0
     """Answers whose provider did not say what they took: tokens and dollars are at least what stands here."""
     timed: int = 0
@@ -58,7 +58,7 @@ class Sums:
     """Replies that a cache gave."""
     characters: int = 0
     confirming_asks: int = 0
-    """Of the asks, those of confirmation rounds."""
+    """How many of the asks were made in confirmation rounds."""
     confirming_input_tokens: int = 0
     confirming_output_tokens: int = 0
 

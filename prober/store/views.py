@@ -34,12 +34,12 @@ class RoundView:
     asked: int
     """Replies stored."""
     failed: int
-    """Of them, asks that failed."""
+    """How many of them failed."""
     confirms: str = ""
     """Label of the round whose suspicion a confirmation round is about; `reference` for one asked again while the
     reference is gathered; empty for a scheduled round."""
     cached: int = 0
-    """Of the failed asks, those that a cache answered in place of the model."""
+    """How many of the failed asks a cache answered in place of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ChannelPoint:
     unit: str
     words: str
     probe_set: str = ""
-    """Of the round; empty where that was not asked for."""
+    """Probe set of the round; empty where that was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class EndpointView:
     last_failure: str
     """The newest named reason an ask failed, or `""`."""
     channels: tuple[ChannelPoint, ...]
-    """Of the latest judged round."""
+    """Channels of the latest judged round."""
     open_incident: Change | None
     confirmation_due_at: datetime | None = None
     """When it is asked again because of its latest judgement, UTC; None where no confirmation round waits."""
@@ -149,11 +149,11 @@ class EndpointView:
     stale_since: datetime | None = None
     """When people were notified that no fresh rounds come; None while they do."""
     cached_asks: int = 0
-    """Of the failed asks, those that a cache answered in place of the model."""
+    """How many of the failed asks a cache answered in place of the model."""
     vantage: str = ""
     """Where it is asked from; empty where that is not declared."""
     characters: int | None = None
-    """Of all replies in rounds that ended."""
+    """Characters of all replies in rounds that ended."""
     last_round_cached: int = 0
     """Those of the newest completed round."""
     last_answered_at: datetime | None = None

@@ -31,7 +31,7 @@ from prober.text import link, mrkdwn, visible
 TEXTS_LIMIT = 9_000
 """Characters of all texts and addresses of one message together."""
 LISTS_LIMIT: Final = 6_000
-"""Of the lines of its lists."""
+"""Characters of the lines of its lists together."""
 FALLBACK_LIMIT = 3_000
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d UTC)")
 """As `prober.alerts.phrases.minute` writes them."""

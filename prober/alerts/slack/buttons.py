@@ -22,7 +22,7 @@ Block: TypeAlias = dict[str, Json]
 Name = Literal["acknowledge", "mute", "unmute", "accept", "dismiss", "evidence"]
 
 PREFIX: Final = "prober_"
-"""Of every `action_id` and `callback_id`: others may use the app as well."""
+"""Begins every `action_id` and `callback_id`, because others may use the app as well."""
 MUTES: Final = (("1 hour", 1), ("4 hours", 4), ("1 day", 24), ("3 days", 72), ("1 week", 168))
 """(words, hours)"""
 REASON: Final = "reason"

@@ -236,7 +236,7 @@ HISTORY_LIMIT: Final = 200
 CLOCK_SKEW: Final = timedelta(hours=1)
 
 Part = Literal["root", "evidence", "picture", "news"]
-"""Of what one notice may post."""
+"""A part of what one notice may post."""
 
 
 def metadata(key: str, part: Part) -> dict[str, object]:

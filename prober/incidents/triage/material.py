@@ -20,7 +20,7 @@ class Edit:
     round: str
     """Label of the first round asked so."""
     number: int | None = None
-    """Of the version, where one is stored."""
+    """Number of the version, where one is stored."""
     provenance: Provenance = field(default_factory=Provenance)
 
 
@@ -59,7 +59,7 @@ class Asked:
     made: int = 0
     failed: int = 0
     cached: int = 0
-    """Of the failed, those that a cache answered."""
+    """How many of the failed asks a cache answered."""
     unasked: str = ""
     """Why the newest missed round was not asked."""
     failure: str = ""
@@ -87,13 +87,13 @@ class Material:
     endpoint_edits: tuple[Edit, ...] = ()
     deploys: tuple[Mark, ...] = ()
     untouched: Movement | None = None
-    """Of the unedited probes."""
+    """Movement of the unedited probes."""
     edited: Movement | None = None
-    """Of the edited ones."""
+    """Movement of the edited probes."""
     edited_alone: Movement | None = None
     """Of the checks of the edited ones, beyond those of the others in the same rounds."""
     reconfigured: Movement | None = None
-    """Of all probes, from before the edit of the endpoint to after it."""
+    """Movement of all probes, from before the edit of the endpoint to after it."""
     neighbours: tuple[Neighbour, ...] = ()
     tokens_added: int | None = None
     """Input tokens that every unedited prompt is longer by; 0 for none, None where that cannot be said."""

@@ -62,7 +62,7 @@ def _scatter(rows: Sequence[tuple[Floats, Floats]]) -> float:
 
 
 CONFIDENCE: Final = 0.95
-"""Of the interval, over all probes together."""
+"""Confidence of the interval, over all probes together."""
 CLEARLY_BELOW: Final = 0.9
 """A share whose interval reaches this says nothing: it may be all of the traffic."""
 WHOLE: Final = 4.0

@@ -91,7 +91,7 @@ class Distribution:
 
     channel: str
     unit: str
-    """Of the readings."""
+    """Unit of the readings."""
     labels: tuple[str, ...]
     """The categories as people say them. Hostile."""
     then: tuple[float, ...]

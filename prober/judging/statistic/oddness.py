@@ -33,7 +33,7 @@ class OddnessBar:
     """By how much an odd round raises it: half the standard deviation of the reference's oddness."""
 
     share: float
-    """Of the rounds of an unchanged endpoint that may be odd."""
+    """Share of the rounds of an unchanged endpoint that may be odd."""
 
     @staticmethod
     def of(reference: Floats, share: float) -> OddnessBar:

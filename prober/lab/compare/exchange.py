@@ -52,11 +52,11 @@ class Exchange:
     unit_of_answer: Ints
     """Index of each answer's unit."""
     stratum: Ints
-    """Of each unit, ascending from 0 without gaps."""
+    """Stratum of each unit, ascending from 0 without gaps."""
     thing: Ints
     """Index of each unit's thing."""
     group: Ints
-    """Of each thing: labels are permuted within a group."""
+    """Group of each thing: labels are permuted within a group."""
     candidate: Bools
     """Label of each thing as it was seen."""
 

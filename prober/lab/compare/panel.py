@@ -36,7 +36,7 @@ class Panel:
 
     channel: Channel
     names: tuple[str, ...]
-    """Of the columns, where readings are names; else empty."""
+    """Names of the columns, where readings are names; else empty."""
     points: Floats
     """Shape (units, columns); zero where nothing could be read."""
     readable: Bools

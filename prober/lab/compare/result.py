@@ -25,9 +25,9 @@ class Difference:
 
     channel: str
     evidence: float
-    """Of this channel alone, in nats: see `permutation`."""
+    """Evidence of this channel alone, in nats: see `permutation`."""
     p_value: float
-    """Of this channel alone, never below 1 / (number of permutations + 1)."""
+    """p-value of this channel alone, never below 1 / (number of permutations + 1)."""
     changed: bool
     """Whether it counts when all channels are tested together, whichever of the others changed.
 
@@ -41,7 +41,7 @@ class Difference:
     None for a distance, which is never below zero even where nothing changed, and where too little was seen.
     """
     unit: str
-    """Of `effect` and `interval`."""
+    """Unit of `effect` and `interval`."""
     words: str
     """The effect as a person says it; names in it may be hostile text."""
 

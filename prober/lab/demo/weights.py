@@ -47,7 +47,7 @@ class Variant:
     prune: float = 0.0
     """Share of the weights of each matrix, the smallest, that become zero."""
     seed: int = 0
-    """Of the noise."""
+    """Seed of the noise."""
 
     @property
     def name(self) -> str:

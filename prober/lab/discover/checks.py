@@ -48,7 +48,7 @@ OPEN: Final[Mapping[str, str]] = {
 """Prompts whose answers hardly ever repeat at temperature 1."""
 REPEATS, NUDGES, NOTES, COLD = 4, 3, 3, 3
 SHARE: Final = 0.2
-"""Of the budget, at most."""
+"""Share of the budget that is spent on checks, at most."""
 _SEEDS: Final = frozenset({"seed", "random_seed"})
 
 

@@ -56,10 +56,10 @@ class Delivered:
     alerter: str
     event: Event
     outcome: Outcome
-    """Of the last try."""
+    """Outcome of the last try."""
     tries: int
     seconds: float
-    """Of the tries alone, without the waits between them."""
+    """How long the tries took, without the waits between them."""
 
 
 @dataclass(slots=True)

@@ -61,7 +61,7 @@ class Stream:
     endpoint: Endpoint
     promise: Promise
     memory: Memory
-    """Of the judge, before the first changed round, without any evidence."""
+    """Memory of the judge before the first changed round, without any evidence."""
     before: tuple[Asked, ...]
     """As they are; of the reference, where there are enough."""
     after: tuple[Asked, ...]

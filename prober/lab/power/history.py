@@ -24,7 +24,7 @@ class ReferenceHistory:
     """One a round: the indices of all rounds that ask the same series. Probe sets take turns on an endpoint, and a
     simulated round may only stand in for one of its own set."""
     memory: Memory
-    """Of a judge that has learnt these rounds and judged none yet."""
+    """Memory of a judge that has learnt these rounds and judged none yet."""
 
     @property
     def observations(self) -> tuple[Observation, ...]:

@@ -35,7 +35,7 @@ class TallyView(Sums):
     unpriced: tuple[str, ...] = ()
     """Endpoints whose price is not known, and which are not in `dollars`."""
     confirming_dollars: float | None = None
-    """Of `dollars`, what confirmation rounds cost."""
+    """How much of `dollars` confirmation rounds cost."""
     input_dollars: float | None = None
     """Of `dollars`, what input tokens cost; a discount for cached ones is not counted on."""
     output_dollars: float | None = None
@@ -64,7 +64,7 @@ class MonthView:
     before: float | None = None
     """Dollars of the month before; None where nothing was asked then, or no price is known."""
     before_so_far: float | None = None
-    """Of these, up to the same day of the month."""
+    """How much of these up to the same day of the month."""
 
 
 _NOBODY_LOOKED = Unpriced("not looked up yet; `prober run` does it")

@@ -38,7 +38,7 @@ class Wanted:
     """Part of the name of the model that answered, whatever the case."""
     outcome: Outcome = "any"
     since: datetime | None = None
-    """Of rounds that were due then or later."""
+    """Only rounds that were due then or later."""
     until: datetime | None = None
     """And before that."""
 

@@ -64,7 +64,7 @@ class BillRow(Row, table=True):
     seen: str = ""
     """What the look before this one saw; where it is the same, there is nothing to do."""
     tried_at: datetime | None = Field(default=None, sa_type=Utc)
-    """Of an account: when its report was asked for."""
+    """When the report of an account was asked for."""
     read_at: datetime | None = Field(default=None, sa_type=Utc)
     """When it was read."""
     problem: str = Field(default="", sa_type=HostileText)

@@ -69,7 +69,7 @@ class IncidentRow(Row, table=True):
     is_facts: bool | None = None
     """Whether there is no evidence beside the facts; NULL of changes and of trouble, false of all others."""
     probe_set: str | None = None
-    """Of a runaway: the set that spends. NULL of every other incident."""
+    """The set that spends, where it is a runaway; NULL of every other incident."""
     about: str | None = Field(default=None, sa_type=HostileText)
     """Of what is measured: the objective, or the feature of live samples; NULL of every other incident."""
     together: str = Field(default="[]", sa_type=HostileText)

@@ -24,7 +24,7 @@ class SpendingRow(Row, table=True):
     asks: int
     """Made, whether or not a reply came."""
     tokens: int = Field(sa_type=BigInteger)
-    """Of replies, and set aside for asks without one."""
+    """Tokens of replies, and those set aside for asks without one."""
     nanodollars: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     """The same in billionths of a dollar; 0 while no budget that the asks count in is in dollars."""
     budget: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})

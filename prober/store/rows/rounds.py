@@ -45,7 +45,7 @@ class RoundRow(Row, table=True):
     asked: int = 0
     failed: int = 0
     cached: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """Of the failed asks, those that a cache answered."""
+    """How many of the failed asks a cache answered."""
     last_failure: str = Field(default="", sa_type=HostileText)
     last_detail: str | None = Field(default=None, sa_type=HostileText)
     """The provider's own words about that failure."""
@@ -111,7 +111,7 @@ class MemoryRow(Row, table=True):
     constant: bytes | None = Field(default=None, sa_type=LargeBinary)
     """The other lines, which seldom change; NULL where there are none, as in memories of older versions."""
     digest: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
-    """Of these lines: they are written only where they differ."""
+    """Digest of these lines: they are written only where they differ."""
 
 
 class FactMemoryRow(Row, table=True):

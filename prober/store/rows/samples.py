@@ -38,7 +38,7 @@ class SampleTallyRow(Row, table=True):
     dropped: int
     """Beyond what a minute may hold."""
     failed: int
-    """Of the stored, those without a reply."""
+    """How many of the stored ones have no reply."""
     newest_at: datetime | None = Field(default=None, sa_type=Utc)
     dropped_until: datetime | None = Field(default=None, sa_type=Utc)
     """Time of the newest that was dropped: read once more, those up to then are not counted again."""
@@ -57,7 +57,7 @@ class SampleWatchRow(Row, table=True):
     """End of the newest window that was judged."""
     memory: bytes
     judgement: bytes
-    """Of the newest window."""
+    """Judgement of the newest window."""
 
 
 class SampleShiftRow(Row, table=True):

@@ -53,7 +53,7 @@ class RetirementRow(Row, table=True):
     said: str = Field(sa_type=HostileText)
     successor: str = Field(sa_type=HostileText)
     warned: int | None = None
-    """Of how many days ahead people were warned last; NULL where they were not."""
+    """How many days ahead people were warned last; NULL where they were not."""
 
 
 class ModelListRow(Row, table=True):
@@ -110,7 +110,7 @@ class PairRow(Row, table=True):
     __tablename__ = "candidate_pair"
     candidate_id: int = Field(primary_key=True)
     label: str = Field(primary_key=True)
-    """Of the round."""
+    """Label of the round."""
     probe: str = Field(primary_key=True)
     sample: int = Field(primary_key=True)
     reference: bytes = Field(sa_type=LargeBinary)
