@@ -97,7 +97,7 @@ def may_be_news(store: Store, watched: Mapping[str, tuple[datetime, datetime]], 
     `watched`: content of an endpoint → (since, deadline).
     """
     with store.read() as tx:
-        troubled, known = incidents.troubled(tx), judge_state.freshness(tx)
+        troubled, known = incidents.not_asked(tx), judge_state.freshness(tx)
     return frozenset(
         key
         for key, (since, deadline) in watched.items()
@@ -137,8 +137,8 @@ def check_freshness(
 
 
 def _freshness(tx: Transaction, endpoint_hash: str, since: datetime, deadline: datetime, now: datetime) -> Decision:
-    if incidents.open_of(tx, endpoint_hash).trouble is not None:
-        return Decision("inhibited")  # people know already that it cannot be asked
+    if endpoint_hash in incidents.not_asked(tx):
+        return Decision("inhibited")  # people know already why no rounds come
     stale_since, newest = watches.stale_since(tx, endpoint_hash), judge_state.newest_completed_at(tx, endpoint_hash)
     return _is_fresh(stale_since, newest, since, deadline, now)
 

@@ -87,9 +87,10 @@ def open_change(tx: Transaction, endpoint_hash: str) -> Change | None:
     return open_of(tx, endpoint_hash).change
 
 
-def troubled(tx: Transaction) -> frozenset[str]:
-    """Contents of all endpoints that cannot be asked."""
-    found = select(IncidentRow.endpoint_hash).where(IncidentRow.state != "closed", col(IncidentRow.kind).in_(TROUBLES))
+def not_asked(tx: Transaction) -> frozenset[str]:
+    """Contents of all endpoints that cannot be asked, or whose rounds are held back because too much was spent."""
+    kinds = (*TROUBLES, "runaway")
+    found = select(IncidentRow.endpoint_hash).where(IncidentRow.state != "closed", col(IncidentRow.kind).in_(kinds))
     return frozenset(tx.exec(found))
 
 

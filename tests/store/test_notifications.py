@@ -16,7 +16,7 @@ from prober.incidents.routing import Routing
 from prober.incidents.trouble import trouble
 from prober.model.alerting import Alerts, Digest, QuietHours, Route, WeeklyReport
 from prober.model.decision import Action, Decision
-from prober.model.incident import Incident
+from prober.model.incident import Incident, Measured
 from prober.model.notice import EndpointNews, Notice, Outcome
 from prober.model.watch import Health
 from prober.service.act import try_to_act
@@ -370,6 +370,23 @@ def test_an_endpoint_in_trouble_is_not_called_stale_as_well(store: Store) -> Non
     failing(store)
     assert check_freshness(store, BILLING, NOW, NOW + DAY, NAMES, NOW + DAY).event is None
     assert may_be_news(store, {HASH: (NOW, NOW + DAY)}, NOW + DAY) == frozenset()
+
+
+def test_an_endpoint_whose_rounds_are_held_back_is_not_called_stale_as_well(store: Store) -> None:
+    declare(store)
+    complete(store, NOW)
+    late = NOW + DAY
+    spends = Measured(
+        id=0, endpoint="billing", endpoint_hash=HASH, state="open", kind="runaway", onset="x", detected_round="x",
+        opened_at=NOW, about="money", detail="", cause="tokens are 9 times the plan",
+    )  # fmt: skip
+    with store.write() as tx:
+        held = incidents.save(tx, spends)
+    assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, NAMES, late).event is None
+    assert may_be_news(store, {HASH: (NOW - DAY, late - HOUR)}, late) == frozenset()
+    with store.write() as tx:
+        incidents.save(tx, replace(held, state="closed", closed_at=late))
+    assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, NAMES, late).event == "stale"
 
 
 def test_an_edited_endpoint_leaves_no_incident_behind(store: Store) -> None:
