@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks import ladder, worlds
 from benchmarks.design import EIGHT
 from benchmarks.ours import compared
+from prober.judging import provisional
 from prober.judging.judge import advance
 from prober.judging.lasting_noise import log_likelihoods
 from prober.judging.memory import Memory
@@ -36,6 +37,15 @@ def alarms() -> Iterator[float]:
     for kind in ("independent", "weekend", "redrawn"):
         for alarm in replay(_changing(kind, 24, 8), Promise(reference=ReferenceRule(rounds=12, hours=0.0))).alarms:
             yield from (float(alarm.round), float(alarm.onset), alarm.e_value)
+
+
+def first() -> Iterator[float]:
+    """What is found in the first rounds of two worlds that change."""
+    for kind in ("independent", "heavy"):
+        rounds = _changing(kind, 4, 8)
+        for number in range(1, len(rounds) + 1):
+            if (found := provisional.find(rounds[:number], Promise())) is not None:
+                yield from (float(number), float(found.since), found.share_of_threshold)
 
 
 def odd() -> Iterator[float]:

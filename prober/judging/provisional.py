@@ -1,19 +1,23 @@
 r"""Provisional judgement: while the reference is gathered, whether the newest rounds differ from those before them.
 
-There is no model of the endpoint yet, so two stretches of rounds are compared as two samples. For an onset after m
-rounds, a channel's evidence is a ratio of Dirichlet-multinomial probabilities with Jeffreys' prior of ½ over the
-categories seen twice, and one more,
+There is no model of the endpoint yet, so two stretches of rounds are compared as two samples. Each series of a channel
+gives a table of counts: rounds by categories, the categories being the readings that came twice, and one more. Say
+n of its N replies, b of the T in each category, came before an onset. If nothing changed, they are drawn at random from
+all N (Fisher's exact test). The alternative is that each category falls mostly on one side: its count follows the
+discrete arcsine law A of 0 ... T, given that the counts add up to n. So
 
-    L_m = sum over series of  ln DM(x before) + ln DM(x since) - ln DM(x before + x since),
+    e = product over categories of A_T(b) / P(sum of all A = n) * C(N, n) / product over categories of C(T, b)
 
-averaged over channels. It is what it says only if replies are independent. Where every round goes to a replica of its
-own, a round is no more than one draw, of two kinds at the least, and no split of m and k rounds is worth more than
-B(m, k), the same ratio for m rounds of one kind followed by k of the other. With belief w in such an endpoint,
+is a ratio of two distributions of the same counts, and its mean is 1 in whatever order unchanged replies come. A
+channel's e_m, for an onset after m rounds, is the product over its series; the channels' are averaged.
 
-    e_m = 1 / ((1 - w) / exp(L_m) + w / B(m, k)),      E = sum over m of e_m / (m (m + 1))
+That holds if replies are independent. Where every round goes to a replica of its own, a round is one draw, and no
+onset after m of n rounds is worth more than C(n, m), the number of ways to choose them. With belief w in such endpoints
 
-is a test martingale under that belief: it passes 1 / alpha with probability alpha at most, however often one looks
-(Ville). What names the model or counts tokens is left to the facts: names that alternate would be breaks.
+    E = sum over m of  2 / (m (m + 1)) / ((1 - w) / e_m + w / C(n, m)),      m >= 2,
+
+and E >= 1 / alpha happens with probability alpha at most (Markov) in a round under either. What names the model or
+counts tokens is left to the facts: names that alternate would be breaks.
 """
 
 from __future__ import annotations
@@ -29,10 +33,10 @@ import numpy as np
 
 from prober.judging.channels import CHANNELS, Channel, percent, quoted_answer
 from prober.judging.promise import Promise
-from prober.judging.statistic.readings import Floats, Recurring
+from prober.judging.statistic.readings import Floats, Ints, Recurring
 from prober.model.evidence import Round, Verdict
 
-ALPHA: Final = 0.02
+ALPHA: Final = 0.05
 """Chance of a false break while one reference is gathered, at one false alarm a year or more; in proportion below."""
 REPLICAS: Final = 0.05
 """w: belief in an endpoint whose rounds go to replicas that answer differently."""
@@ -83,14 +87,14 @@ def find(rounds: Sequence[Round], promise: Promise) -> Break | None:
     }
     if not channels:
         return None
-    before = np.arange(1.0, n)
-    log_e = np.stack([table.log_ratio for table in channels.values()])
+    before = np.arange(1, n)
+    log_e = np.stack([table.log_e for table in channels.values()])
     log_mean = np.logaddexp.reduce(log_e, axis=0) - np.log(len(log_e))
-    log_cap = _one_draw_a_round(before, n)
-    log_split = -np.logaddexp(np.log1p(-REPLICAS) - log_mean, np.log(REPLICAS) - log_cap)
+    log_split = -np.logaddexp(np.log1p(-REPLICAS) - log_mean, np.log(REPLICAS) - _log_choose(n, before))
     log_split[np.minimum(before, n - before) < LEAST] = -np.inf
+    weight = LEAST / (before * (before + 1))  # they add up to 1 from LEAST on
     alpha = ALPHA * min(promise.false_alarms_per_year, 1.0)
-    log_share = float(np.logaddexp.reduce(log_split - np.log(before * (before + 1))) + np.log(alpha))
+    log_share = float(np.logaddexp.reduce(log_split + np.log(weight)) + np.log(alpha))
     if log_share < 0:
         return None
     m = 1 + int(np.argmax(np.where(np.isneginf(log_split), -np.inf, log_mean)))
@@ -107,7 +111,7 @@ def find(rounds: Sequence[Round], promise: Promise) -> Break | None:
 class _Table:
     """What one channel reads in the rounds."""
 
-    counts: Mapping[str, Floats]
+    counts: Mapping[str, Ints]
     """Series → shape (rounds, categories)."""
     names: Mapping[str, tuple[str, ...]]
     """Series → what its categories are; empty where they are bins of numbers."""
@@ -133,7 +137,7 @@ class _Table:
         numbers: list[list[float]] = [[] for _ in rounds]
         for series, readings in read.items():
             place, names[series] = _categories([reading for _, reading in readings])
-            counts[series] = np.zeros((len(rounds), max(place.values()) + 1))
+            counts[series] = np.zeros((len(rounds), max(place.values()) + 1), dtype=np.int64)
             for i, reading in readings:
                 counts[series][i, place[reading]] += 1
                 if not isinstance(reading, str):
@@ -142,14 +146,14 @@ class _Table:
         return _Table(counts, names, means, probes)
 
     @property
-    def log_ratio(self) -> Floats:
-        """L of every onset, shape (rounds - 1,)."""
-        total: Floats = np.sum([_log_ratio(counts) for counts in self.counts.values()], axis=0)
+    def log_e(self) -> Floats:
+        """ln e of every onset, shape (rounds - 1,)."""
+        total: Floats = np.sum([_log_e(counts) for counts in self.counts.values()], axis=0)
         return total
 
     def verdict(self, channel: Channel, m: int, rounds: Sequence[Round], e_value: float) -> Verdict:
         """What it says of the onset after m rounds."""
-        ranked = sorted(self.counts, key=lambda series: -_log_ratio(self.counts[series])[m - 1])
+        ranked = sorted(self.counts, key=lambda series: -_log_e(self.counts[series])[m - 1])
         of_both = [part[~np.isnan(part)] for part in (self.means[:m], self.means[m:])]
         if not all(part.size for part in of_both):
             words, value, reference = self._named(channel.name, ranked[0], m)
@@ -191,28 +195,32 @@ def _categories(readings: Sequence[str | float]) -> tuple[dict[str | float, int]
     return {reading: min(i, len(kept)) for i, reading in enumerate(ranked)}, tuple(map(str, kept))
 
 
-def _log_ratio(counts: Floats) -> Floats:
-    """ln DM(before) + ln DM(since) - ln DM(all), of every onset, shape (rounds - 1,)."""
+def _log_e(counts: Ints) -> Floats:
+    """ln e of every onset, shape (rounds - 1,), of one table of shape (rounds, categories)."""
     before = np.cumsum(counts, axis=0)
-    total = before[-1]
-    ratio: Floats = _log_dm(before[:-1]) + _log_dm(total - before[:-1]) - _log_dm(total)
-    return ratio
+    before, total = before[:-1], before[-1]
+    replies = before.sum(axis=1)
+    log_e = _log_choose(int(total.sum()), replies)
+    of_sum = np.ones(1)
+    for b, of_category in zip(before.T, total.tolist(), strict=True):
+        law = _arcsine(of_category)
+        log_e += np.log(law[b]) - _log_choose(of_category, b)
+        of_sum = np.convolve(of_sum, law)
+    log_e -= np.log(of_sum[replies])
+    return log_e
 
 
-def _log_dm(counts: Floats) -> Floats:
-    """ln probability of replies in their order, under Jeffreys' prior; (…, categories) → (…)."""
-    width = 0.5 * counts.shape[-1]
-    own: Floats = (_log_gamma(counts + 0.5) - lgamma(0.5)).sum(axis=-1)
-    return own - _log_gamma(counts.sum(axis=-1) + width) + lgamma(width)
+def _arcsine(n: int) -> Floats:
+    """The discrete arcsine law of 0 … n, shape (n + 1,): how likely a fair walk is above zero for 2k of its 2n steps.
+
+    Feller, *An Introduction to Probability Theory*, vol. 1, III.4.
+    """
+    k = np.arange(1, n + 1)
+    half = np.concatenate([[1.0], np.cumprod((2 * k - 1) / (2 * k))])
+    law: Floats = half * half[::-1]
+    return law
 
 
-def _log_gamma(x: Floats) -> Floats:
-    """Of a few numbers: scipy's would take every verb longer to start."""
-    return np.array([lgamma(one) for one in x.ravel().tolist()], dtype=np.float64).reshape(x.shape)
-
-
-def _one_draw_a_round(before: Floats, n: int) -> Floats:
-    """ln B(m, n - m) for each m."""
-    left = np.stack([before, np.zeros_like(before)], axis=1).astype(np.float64)
-    right = np.stack([np.zeros_like(before), n - before], axis=1).astype(np.float64)
-    return _log_dm(left) + _log_dm(right) - _log_dm(left + right)
+def _log_choose(n: int, k: Ints) -> Floats:
+    """ln C(n, k) of each k. With scipy's functions every verb would take longer to start."""
+    return np.array([lgamma(n + 1) - lgamma(one + 1) - lgamma(n - one + 1) for one in k.tolist()], dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
+from prober.judging.provisional import _log_e
 from prober.lab.replay import replay
 from prober.model.evidence import Fingerprint, Observation, Round
 from prober.model.reply import Reply
@@ -39,19 +41,29 @@ def rounds_of(seed: int, count: int, changed: int) -> list[Round]:
     return rounds
 
 
-def test_a_full_swap_after_three_rounds_is_called_within_four_and_not_before():
+def test_a_full_swap_after_three_rounds_is_called_within_three_and_not_before() -> None:
     called = []
     for seed in range(10):
-        alarms = replay(rounds_of(seed, 9, changed=3), PROMISE).alarms
-        rounds = [r.label for r in rounds_of(seed, 9, changed=3)]
-        called.append(rounds.index(alarms[0].round) - 2 if alarms else 99)
-        assert alarms[0].onset in rounds[2:5]
-    assert sorted(called)[5] <= 4
+        rounds = rounds_of(seed, 9, changed=3)
+        alarms = replay(rounds, PROMISE).alarms
+        called.append([round_.label for round_ in rounds].index(alarms[0].round) - 2)
+        assert alarms[0].onset in {round_.label for round_ in rounds[2:5]}
+    assert sorted(called)[8] <= 3
     assert min(called) >= 1
 
 
+def test_evidence_is_1_on_average_over_all_orders_of_the_same_replies() -> None:
+    found = []
+    for order in permutations([0, 0, 0, 1, 1, 2]):
+        counts = np.zeros((3, 3), dtype=np.int64)
+        np.add.at(counts, (np.arange(6) // 2, list(order)), 1)
+        found.append(np.exp(_log_e(counts)))
+    assert np.mean(found, axis=0) == pytest.approx([1.0, 1.0])
+    assert np.std(found, axis=0).min() > 0.5  # and not always
+
+
 @pytest.mark.slow
-def test_what_came_since_the_break_is_the_reference_and_nothing_is_called_twice():
+def test_what_came_since_the_break_is_the_reference_and_nothing_is_called_twice() -> None:
     rounds = rounds_of(0, 50, changed=3)
     memory, alarms = Memory(), 0
     for i, round_ in enumerate(rounds):
@@ -64,6 +76,6 @@ def test_what_came_since_the_break_is_the_reference_and_nothing_is_called_twice(
 
 
 @pytest.mark.slow
-def test_few_still_endpoints_have_a_break():
+def test_few_still_endpoints_have_a_break() -> None:
     found = sum(bool(replay(rounds_of(seed, 28, changed=99), PROMISE).alarms) for seed in range(60))
-    assert found <= 4  # 2 % promised: more than 4 of 60 in one case of a hundred
+    assert found <= 7  # 5 % promised: more than 7 of 60 in one case of a hundred
