@@ -8,8 +8,14 @@ discrete arcsine law A of 0 ... T, given that the counts add up to n. So
 
     e = product over categories of A_T(b) / P(sum of all A = n) * C(N, n) / product over categories of C(T, b)
 
-is a ratio of two distributions of the same counts, and its mean is 1 in whatever order unchanged replies come. A
-channel's e_m, for an onset after m rounds, is the product over its series; the channels' are averaged.
+is a ratio of two distributions of the same counts, and its mean is 1 in whatever order unchanged replies come. It
+leaves out what the totals say: where nearly all replies are of one category, two distributions are less likely than
+one. So e is at most the ratio of the probabilities of the replies themselves under Jeffreys' prior,
+
+    DM(b) DM(T - b) / DM(T),    DM the Dirichlet-multinomial probability with 1/2 for each category:
+
+the totals may be evidence against a change, and are never evidence for one. A channel's e_m, for an onset after m
+rounds, is the smaller of the two products over its series; the channels' are averaged.
 
 That holds if replies are independent. Where every round goes to a replica of its own, a round is one draw, and no
 onset after m of n rounds is worth more than C(n, m), the number of ways to choose them. With belief w in such endpoints
@@ -27,9 +33,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, lgamma
 from statistics import fmean
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from prober.judging.channels import CHANNELS, Channel, percent, quoted_answer
 from prober.judging.promise import Promise
@@ -148,12 +155,12 @@ class _Table:
     @property
     def log_e(self) -> Floats:
         """ln e of every onset, shape (rounds - 1,)."""
-        total: Floats = np.sum([_log_e(counts) for counts in self.counts.values()], axis=0)
-        return total
+        least: Floats = np.sum([_log_ratios(counts) for counts in self.counts.values()], axis=0).min(axis=0)
+        return least
 
     def verdict(self, channel: Channel, m: int, rounds: Sequence[Round], e_value: float) -> Verdict:
         """What it says of the onset after m rounds."""
-        ranked = sorted(self.counts, key=lambda series: -_log_e(self.counts[series])[m - 1])
+        ranked = sorted(self.counts, key=lambda series: -_log_ratios(self.counts[series])[0, m - 1])
         of_both = [part[~np.isnan(part)] for part in (self.means[:m], self.means[m:])]
         if not all(part.size for part in of_both):
             words, value, reference = self._named(channel.name, ranked[0], m)
@@ -195,19 +202,32 @@ def _categories(readings: Sequence[str | float]) -> tuple[dict[str | float, int]
     return {reading: min(i, len(kept)) for i, reading in enumerate(ranked)}, tuple(map(str, kept))
 
 
-def _log_e(counts: Ints) -> Floats:
-    """ln e of every onset, shape (rounds - 1,), of one table of shape (rounds, categories)."""
+def _log_ratios(counts: Ints) -> Floats:
+    """ln of both ratios of every onset, shape (2, rounds - 1): of the counts given their totals, and of the replies;
+    `counts` has the shape (rounds, categories)."""
     before = np.cumsum(counts, axis=0)
     before, total = before[:-1], before[-1]
     replies = before.sum(axis=1)
-    log_e = _log_choose(int(total.sum()), replies)
+    exact = _log_choose(int(total.sum()), replies)
     of_sum = np.ones(1)
     for b, of_category in zip(before.T, total.tolist(), strict=True):
         law = _arcsine(of_category)
-        log_e += np.log(law[b]) - _log_choose(of_category, b)
+        exact += np.log(law[b]) - _log_choose(of_category, b)
         of_sum = np.convolve(of_sum, law)
-    log_e -= np.log(of_sum[replies])
-    return log_e
+    exact -= np.log(of_sum[replies])
+    return np.stack([exact, _log_dm(before) + _log_dm(total - before) - _log_dm(total)])
+
+
+def _log_dm(counts: Ints) -> Floats:
+    """ln probability of replies in their order, under Jeffreys' prior; (…, categories) → (…)."""
+    width = 0.5 * counts.shape[-1]
+    own: Floats = (_log_gamma(counts + 0.5) - lgamma(0.5)).sum(axis=-1)
+    return own - _log_gamma(counts.sum(axis=-1) + width) + lgamma(width)
+
+
+def _log_gamma(x: npt.NDArray[Any]) -> Floats:
+    """Of a few numbers: scipy's would take every verb longer to start."""
+    return np.array([lgamma(one) for one in x.ravel().tolist()], dtype=np.float64).reshape(x.shape)
 
 
 def _arcsine(n: int) -> Floats:
@@ -222,5 +242,5 @@ def _arcsine(n: int) -> Floats:
 
 
 def _log_choose(n: int, k: Ints) -> Floats:
-    """ln C(n, k) of each k. With scipy's functions every verb would take longer to start."""
-    return np.array([lgamma(n + 1) - lgamma(one + 1) - lgamma(n - one + 1) for one in k.tolist()], dtype=np.float64)
+    """ln C(n, k) of each k."""
+    return lgamma(n + 1) - _log_gamma(k + 1) - _log_gamma(n - k + 1)
