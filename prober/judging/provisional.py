@@ -55,6 +55,9 @@ NAMES: Final = 6
 """Categories of a series at most, the commonest; all else is one more."""
 MOST: Final = 24
 """Rounds that are compared at most: the first hours or days."""
+REPLIES: Final = 3
+"""Replies of a series and round that count, the first ones: replies of one round are alike, so a hundred of them are no
+hundred draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,9 @@ class _Table:
         probes: dict[str, str] = {}
         for i, round_ in enumerate(rounds):
             for one in round_.observations:
-                reading = None if one.fingerprint is None else channel.read(one.fingerprint)
+                if one.fingerprint is None or one.sample >= REPLIES:
+                    continue
+                reading = channel.read(one.fingerprint)
                 if isinstance(reading, (str, float, int)) and not isinstance(reading, Recurring):
                     series = one.series
                     read.setdefault(series, []).append((i, reading))
