@@ -77,7 +77,8 @@ def _month(context: PageContext, all_: MonthView) -> None:
 
 
 def _delta(now: float | None, before: float | None) -> str | None:
-    if now is None or before is None:
+    """With its sign; None where nothing is known, or neither month has a cost yet, which is no rise."""
+    if now is None or before is None or now == before == 0:
         return None
     return f"{'-' if now < before else '+'}{dollars(abs(now - before))}"
 

@@ -92,7 +92,7 @@ def _closed(context: PageContext, closed: Sequence[Incident]) -> None:
                 "endpoint": one_line(one.endpoint),
                 "what": one_line(one.headline),
                 "severity": one.severity,
-                "closed as": one.close_reason or "closed",
+                "closed as": one.closed_as,
                 "began": context.local(moment(one.onset)),
                 **({"its beginning is": ahead} if any(by_clocks) else {}),
                 "closed": context.local(one.closed_at),
@@ -161,7 +161,7 @@ def _glance(context: PageContext, incident: Incident, view: EndpointView | None,
 
 def _now(incident: Incident, view: EndpointView | None) -> str:
     if incident.state == "closed":
-        return incident.close_reason or "closed"
+        return incident.closed_as
     if isinstance(incident, Change) and incident.back_since:
         return "back as before"
     if isinstance(incident, Change) and incident.is_provisional:
@@ -187,8 +187,7 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
     said = [in_whose_hands(incident, context.zone)]
     if incident.closed_at is not None:
         by = f" by {inline(incident.actor)}" if incident.actor else ""
-        reason = inline(incident.close_reason) if incident.close_reason else "closed"
-        said = [f"Closed {context.when(incident.closed_at)}{by}: {reason}"]
+        said = [f"Closed {context.when(incident.closed_at)}{by}: {inline(incident.closed_as.removeprefix('closed '))}"]
     lines = [f"**Who**: {said[0]}."]
     if isinstance(incident, Facts):
         lines.append(f"**What**, since {since}:")

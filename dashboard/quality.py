@@ -16,6 +16,7 @@ from dashboard.formatting import began, inline, moment, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.objectives import not_met
 from dashboard.selection import RANGES, TimeRange, choose_by, choose_from, choose_range, link
+from prober.incidents.severity import urgency
 from prober.model.incident import Change
 from prober.status.quality import Compared, Measure, sentence, verdict_words
 from prober.store.pages.days import By
@@ -158,7 +159,7 @@ def _write(found: Sequence[Compared]) -> None:
 
 
 def _incidents(context: PageContext) -> None:
-    opened = [one for one in context.store.open_incidents() if isinstance(one, Change)]
+    opened = sorted((one for one in context.store.open_incidents() if isinstance(one, Change)), key=urgency)
     for one in opened[:3]:
         link(
             f"Incident {one.id}: {inline(one.endpoint, 60)} differs since {context.since(one)}",

@@ -81,7 +81,7 @@ def incident_badges(one: Incident) -> str:
     """Severity and state as markdown; in colour while it is open and worse than news."""
     calm = one.state == "closed" or one.severity == "info"
     colour = "gray" if calm else "red" if one.severity == "critical" else "orange"
-    return f":{colour}-badge[{one.severity}] :{colour}-badge[{one.close_reason or one.state}]"
+    return f":{colour}-badge[{one.severity}] :{colour}-badge[{one.closed_as or one.state}]"
 
 
 def sentence(one: EndpointStatus, zone: tzinfo = UTC) -> str:
@@ -92,13 +92,12 @@ def sentence(one: EndpointStatus, zone: tzinfo = UTC) -> str:
     if one.state not in ("changed", "unreachable") and one.incident is not None:
         said = one.incident.headline
     said = said[:1].upper() + said[1:]
-    again = f"; next round at {when(one.next_round_at, zone)}" if one.next_round_at else ""
     others = len(one.open_incidents) - 1
     more = f"; and {count(others, 'more incident')}" if others > 0 else ""
     other = one.incident.endpoint if one.incident is not None else one.name
     # Declared alike under two names: one content, so one reference and one incident.
     shared = f" (the incident of {inline(other)}, which is declared with the same content)" if other != one.name else ""
-    return f"{inline(said, 240)}{again}{shared}{more}"
+    return f"{inline(said, 240)}{_ahead(one, zone)}{shared}{more}"
 
 
 def who(one: EndpointStatus, zone: tzinfo = UTC) -> str:
@@ -141,7 +140,13 @@ def gathering(one: EndpointStatus, zone: tzinfo = UTC) -> str:
 def why(one: EndpointStatus, zone: tzinfo = UTC) -> str:
     """Half a sentence with its times. May hold hostile text."""
     since = f" since {when(one.since, zone)}" if one.since else ""
-    return f"{one.why}{since}" + (f"; next round at {when(one.next_round_at, zone)}" if one.next_round_at else "")
+    return f"{one.why}{since}{_ahead(one, zone)}"
+
+
+def _ahead(one: EndpointStatus, zone: tzinfo) -> str:
+    """What is to come, and when."""
+    again = f"; next round at {when(one.next_round_at, zone)}" if one.next_round_at else ""
+    return again + (f"; until {when(one.paused_until, zone)}" if one.paused_until else "")
 
 
 def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, ...]:

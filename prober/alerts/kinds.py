@@ -129,6 +129,9 @@ _BY_BUTTON: Final[Mapping[str, str]] = {
     "close": "Close it on the dashboard, and keep the reference; or: prober incidents close {id}",
 }
 """What a person can do, where the message has buttons and where it has none."""
+_CLOSED_BY_HAND: Final = (
+    "Nothing, if it is over. A person closed it; nothing was measured to be over: see prober status."
+)
 
 
 def words_of(incident: Incident | IncidentNews) -> KindWords:
@@ -146,6 +149,8 @@ def steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
         return ("Nothing: this is a drill, and the endpoint has not changed. Whoever started it ends it.",)
     number, about = notice.incident_id, notice.about
     can = {name: words.format(id=number) for name, words in (_BY_BUTTON if buttons else _BY_COMMAND).items()}
+    if isinstance(about, IncidentNews) and about.is_closed_by_hand and EVENTS[notice.event].phase == "resolved":
+        return (_CLOSED_BY_HAND,)
     if own := EVENTS[notice.event].steps:
         return tuple(step.format(id=number, **can) for step in own)
     check = (words_of(about) if isinstance(about, IncidentNews) else OTHER_KIND).check

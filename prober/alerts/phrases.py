@@ -61,8 +61,10 @@ def event_title(event: Event, severity: Severity, kind: str = "") -> str:
 
 def title_of_event(notice: Notice) -> str:
     """The first words about what a notice reports."""
-    kind = notice.about.kind if isinstance(notice.about, IncidentNews) else ""
-    return event_title(notice.event, notice.severity, kind)
+    about = notice.about
+    if isinstance(about, IncidentNews) and about.is_closed_by_hand and EVENTS[notice.event].phase == "resolved":
+        return closing(about)
+    return event_title(notice.event, notice.severity, about.kind if isinstance(about, IncidentNews) else "")
 
 
 def cause_before(incident: IncidentNews) -> str:
@@ -81,7 +83,7 @@ def current_title(incident: IncidentNews, severity: Severity) -> str:
 
 def closing(incident: IncidentNews) -> str:
     """Why it closed, in a word."""
-    return CLOSE_TITLES.get(incident.close_reason, "Closed")
+    return "Closed by hand" if incident.is_closed_by_hand else CLOSE_TITLES.get(incident.close_reason, "Closed")
 
 
 def state_words(incident: IncidentNews) -> str:
@@ -95,7 +97,7 @@ def state_words(incident: IncidentNews) -> str:
             until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
             return f"muted{until}{by}"
         case "closed":
-            return f"closed: {closing(incident).lower()}{by}"
+            return f"closed{by}" if incident.is_closed_by_hand else f"closed: {closing(incident).lower()}{by}"
         case _:
             return "open, not acknowledged"
 
@@ -115,7 +117,9 @@ def title_of(notice: Notice, said: str, *, ages: bool = True) -> str:
             why = f": {visible(cause, 80, lines=False)}" if cause else ""
             return _fitted(f"{said} · " if notice.endpoint else said, notice.endpoint, why)
         case IncidentNews() as incident:
-            was = ", was" if incident.close_reason == "recovered" else ""  # not "answers again: does not answer"
+            was = (
+                ", was" if incident.close_reason == "recovered" and not incident.is_closed_by_hand else ""
+            )  # not "answers again: does not answer"
             what = f"{was}: {visible(what_happened(incident), HEADLINE_LIMIT, lines=False)}"
             lasted = how_long(notice, incident) if ages else ""
             model = visible(notice.source.model if notice.source else "", MODEL_LIMIT, lines=False)

@@ -73,7 +73,7 @@ def list_(
                 (
                     str(one.id),
                     one.endpoint,
-                    one.close_reason or _state(one),
+                    one.closed_as or _state(one),
                     one.severity,
                     one.kind,
                     since_when(one.onset, one.opened_at),
@@ -301,7 +301,7 @@ def _who(incident: Incident) -> list[str]:
     if not incident.actor:
         return []
     note = f": {incident.note}" if incident.note else ""
-    return [f"  {incident.close_reason or incident.state} by {incident.actor}{note}"]
+    return [f"  {incident.closed_as.removesuffix(' by hand') or incident.state} by {incident.actor}{note}"]
 
 
 def _in_short(incident: Incident) -> str:

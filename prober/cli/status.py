@@ -21,6 +21,7 @@ from prober.incidents.severity import gravity
 from prober.model.allowance import AccountView
 from prober.model.budget import whose
 from prober.model.errors import ConfigurationError, StoreError
+from prober.model.incident import Measured
 from prober.model.sample import FoundShift
 from prober.model.watch import CACHE_OFF, DaemonStatus, cause_in_words
 from prober.service.upkeep import look_for_silent_daemons
@@ -286,7 +287,7 @@ def _open_words(one: EndpointStatus) -> list[str]:
     view = one.endpoint
     others = [
         *((each, f"{each.headline}; {each.detail}; {HELD_BACK}") for each in view.runaways),
-        *((each, one_line(f"{each.headline}; {each.detail}")) for each in view.measured),
+        *((each, one_line(_measured(each))) for each in view.measured),
         *((each, each.headline) for each in view.open_facts),
     ]
     others.sort(key=lambda pair: gravity(pair[0].severity))
@@ -294,6 +295,14 @@ def _open_words(one: EndpointStatus) -> list[str]:
         f"{each.severity} since {since_when(each.onset, each.opened_at)}: {words} (incident {each.id})"
         for each, words in others
     ]
+
+
+def _measured(each: Measured) -> str:
+    """What was measured, once: the line about an objective ends with the standing that its headline shortens."""
+    if each.kind != "objective_missed":
+        return f"{each.headline}; {each.detail}"
+    said, _, _ = each.headline.partition(": ")
+    return f"{said}: {each.detail}"
 
 
 def _row(one: EndpointStatus) -> tuple[str, ...]:
@@ -321,6 +330,7 @@ def _reason(one: EndpointStatus) -> str:
     incident = f" (incident {one.incident.id}, {one.incident.state})" if one.incident else ""
     judged = f"; evidence from {minute(one.judged_from)} on" if one.judged_from and is_asked else ""
     judged += f"; next round at {minute(one.next_round_at)}" if one.next_round_at else ""
+    judged += f"; until {minute(one.paused_until)}" if one.paused_until else ""
     already = "; ".join(PROTECTIONS[name] for name in one.protected_by if is_asked)
     watched = f"\n  watched already: {already}" if already else ""
     why = one.why.removeprefix(f"is {one.shown}: ")

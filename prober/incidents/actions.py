@@ -32,7 +32,7 @@ _REFUSED: Final[Mapping[Reason, str]] = {
 def refusal(incident: Incident, reason: Reason, actor: str) -> str:
     """Why `actor` got nothing done, to follow "incident 7"; empty where something was done."""
     by = f" by {incident.actor}" if incident.actor else ""
-    return _REFUSED.get(reason, "").format(actor=actor, closed=f"{incident.close_reason or 'closed'}{by}")
+    return _REFUSED.get(reason, "").format(actor=actor, closed=f"{incident.closed_as.removesuffix(' by hand')}{by}")
 
 
 def had_effect(reason: str) -> bool:

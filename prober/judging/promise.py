@@ -104,7 +104,7 @@ class Promise:
 def still_needed(there: float, needed: float, unit: str) -> str:
     """`12 rounds` while there is none of them, then `11 more of 12 rounds`. A part of the first counts as nothing."""
     lack = ceil(needed - there)
-    return count(needed, unit) if lack >= needed else f"{lack} more of {count(needed, unit)}"
+    return count(needed, unit) if lack >= needed else f"{lack:,} more of {count(needed, unit)}"
 
 
 def _rounds_of(rule: ReferenceRule, rounds_per_year: float) -> float:

@@ -103,6 +103,13 @@ class Incident:
         return self.state in LIVE
 
     @property
+    def closed_as(self) -> str:
+        """Why it closed, for people; `closed by hand` where a person closed it, which measures nothing. Empty while it
+        is not closed."""
+        by_hand = self.close_reason == "recovered" and self.actor
+        return "" if self.state != "closed" else "closed by hand" if by_hand else self.close_reason or "over"
+
+    @property
     def headline(self) -> str:
         """What happened, in half a line: the same in messages, in `prober status` and on the dashboard."""
         return self.kind.replace("_", " ")

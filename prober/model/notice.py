@@ -126,6 +126,11 @@ class IncidentNews:
     facts: tuple[Fact, ...] = ()
     """New facts, the gravest first; of a change, the facts that belong to it."""
 
+    @property
+    def is_closed_by_hand(self) -> bool:
+        """Whether a person closed it; nothing was measured to be over."""
+        return self.close_reason == "recovered" and bool(self.actor)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeNews(IncidentNews):

@@ -88,6 +88,7 @@ def of_endpoint(one: EndpointStatus) -> Json:
         "clock_ahead_at": of_time(one.clock_ahead_at),
         "confirmation_due_at": of_time(view.confirmation_due_at),
         "next_round_at": of_time(one.next_round_at),
+        "paused_until": of_time(one.paused_until),
         "rounds": view.rounds,
         "missed": view.missed,
         "asks": view.asks,

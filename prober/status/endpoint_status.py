@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
-from prober.alerts.phrases import minute
 from prober.asking.breaker import Breaker
 from prober.asking.gates import Overspending
 from prober.incidents.severity import gravity, worst
@@ -76,6 +75,8 @@ class EndpointStatus:
     """While its reference is gathered: when it will be complete at the usual pace; None where that is not known."""
     next_round_at: datetime | None = None
     """While it is suspected: when its next round is due; None where that is not known."""
+    paused_until: datetime | None = None
+    """While it is paused: when its maintenance ends."""
     budget: BudgetStatus | None = None
     """None where none is declared."""
     breaker: Breaker | None = None
@@ -186,6 +187,7 @@ def endpoint_status(
         protected_by=protected_by(endpoint) if _is_gathering(endpoint) else (),
         judged_from=judged_from(endpoint, rounds, now) if _is_gathering(endpoint) else None,
         next_round_at=endpoint.confirmation_due_at or next_scheduled(rounds) if state == "suspected" else None,
+        paused_until=maintenance.until if maintenance and state == "paused" else None,
         budget=_budget(endpoint, now),
     )
 
@@ -220,7 +222,7 @@ def _state(
             said += "; the newest round was answered, and the incident closes when the next one is too"
         return "unreachable", said, moment_of(trouble.onset)
     if maintenance is not None:
-        why = f"in maintenance until {minute(maintenance.until)}: {maintenance.note or 'no reason given'}"
+        why = f"in maintenance: {maintenance.note or 'no reason given'}"
         return "paused", why, maintenance.start
     if ended and (unanswered := _unanswered(endpoint, ended[0])):
         return "unreachable", unanswered, _first_unanswered(endpoint, ended)

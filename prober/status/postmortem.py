@@ -121,7 +121,11 @@ def markdown(found: Postmortem) -> str:
 def _summary(found: Postmortem) -> list[str]:
     incident = found.incident
     kind = incident.kind.replace("_", " ")
-    state = f"closed: {incident.close_reason}" if incident.state == "closed" else f"still {incident.state}"
+    state = (
+        f"closed: {incident.closed_as.removeprefix('closed ')}"
+        if incident.state == "closed"
+        else f"still {incident.state}"
+    )
     if isinstance(incident, Trouble):
         name = inline(incident.endpoint)
         words = f"**{name}: {inline(incident.headline)}** since {when(incident.onset)}."

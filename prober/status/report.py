@@ -126,7 +126,7 @@ def _objective(one: ObjectiveStatus, safe: Callable[[str], str]) -> str:
 
 def _incident(one: Incident, safe: Callable[[str], str]) -> str:
     said = one.headline if isinstance(one, Change) else one.words if isinstance(one, Facts) else one.cause
-    over = f", {one.close_reason}" if one.state == "closed" else ", still open"
+    over = f", {one.closed_as}" if one.state == "closed" else ", still open"
     return f"{safe(one.endpoint)}: {safe(said or 'differs')} ({one.severity}{over})"
 
 

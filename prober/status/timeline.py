@@ -84,7 +84,7 @@ def _judged(incident: Incident) -> list[Step]:
     if incident.closed_at is not None:
         # If a person closed it, their action says who.
         by = "" if incident.close_reason in {"accepted", "dismissed", "reset"} else _line(incident.cause)
-        steps.append(Step(incident.closed_at, f"closed: {incident.close_reason or 'over'}", why=by))
+        steps.append(Step(incident.closed_at, f"closed: {incident.closed_as.removeprefix('closed ')}", why=by))
     return steps
 
 

@@ -138,6 +138,7 @@ def _watched(tx: Transaction, view: EndpointView, split: str) -> Watched:
         since=over_time.rounds_between(tx, view.name, split, _LAST, SINCE, REPLIES, newest=False),
         change=change if last >= split else None,
         suspicion=view.e_value / view.threshold if grows else 0.0,
+        is_changed_before=change is not None and last < split,
         is_edited=any(one.round >= split for one in over_time.edits(tx, view.name)[1:]),
     )
 

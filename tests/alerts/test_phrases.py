@@ -6,8 +6,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from prober.alerts.phrases import between, course_words, resting_on, since_when, when
+from prober.alerts.kinds import steps
+from prober.alerts.phrases import (
+    between,
+    course_words,
+    resting_on,
+    since_when,
+    state_words,
+    title_of,
+    title_of_event,
+    when,
+)  # fmt: skip
 from prober.model.evidence import Share
+from prober.model.notice import IncidentNews
+from tests.alerts.notices import NAMED, edited
 
 
 @pytest.mark.parametrize(
@@ -60,3 +72,14 @@ def test_whether_it_lasts() -> None:
 def test_an_onset_behind_its_detection_is_said_to_be_of_a_wrong_clock(onset: str, is_ahead: bool) -> None:
     said = since_when(onset, datetime(2026, 3, 1, 5, tzinfo=UTC))
     assert said == when(onset) + (" (by a clock that was once ahead)" if is_ahead else "")
+
+
+@pytest.mark.parametrize("event", ["recovered", "trouble_over", "objective_over", "runaway_over"])
+def test_what_a_person_closed_is_not_said_to_be_over(event: str) -> None:
+    by_itself = NAMED[event]
+    by_hand = edited(by_itself, actor="bob", note="known")
+    assert title_of_event(by_itself) != "Closed by hand"
+    assert title_of_event(by_hand) == "Closed by hand"
+    assert ", was" not in title_of(by_hand, title_of_event(by_hand))
+    assert isinstance(by_hand.about, IncidentNews) and state_words(by_hand.about) == "closed by bob: known"
+    assert "nothing was measured" in " ".join(steps(by_hand, buttons=False))

@@ -257,7 +257,7 @@ def test_too_late_is_said_to_who_clicked_alone(office: Callable[..., Office], sl
     messages = len(slack.messages)
     slack.sockets.acknowledgement(slack.press(stale, here.root))
     here.done()
-    assert slack.ephemeral[0]["text"] == "This incident is closed already: recovered by bob."
+    assert slack.ephemeral[0]["text"] == "This incident is closed already: closed by bob."
     assert len(slack.messages) == messages
     assert here.store.query(stored_incidents.actions)[0].reason == "already_closed"
 

@@ -42,7 +42,7 @@ def test_close_says_that_the_old_behaviour_is_back_and_keeps_the_reference(probe
     assert (closed["state"], closed["close_reason"], closed["note"]) == ("closed", "recovered", "rolled back")
     assert prober("reference", "--json").json["endpoints"][0]["rounds"] == 8
     late = prober("incidents", "acknowledge", 1, "--by", "bo")
-    assert (late.code, late.err) == (2, "incident 1 is closed already: recovered by ana\n")
+    assert (late.code, late.err) == (2, "incident 1 is closed already: closed by ana\n")
 
 
 @pytest.mark.slow

@@ -61,7 +61,7 @@ def test_status_of_a_change(prober: Run) -> None:
         "newest_round": "2026-03-15T12:00:00.000000Z", "severity": incident["severity"], "incident": 1,
         "promise": {"false_alarms_per_year": 1.0}, "last_answered_at": "2026-03-15T12:00:00Z", "clock_ahead_at": None,
         "missing": "", "judged_from": None, "protected_by": [], "budget": None, "last_round": "2026-03-15T12:00:00.000000Z",
-        "last_completed_at": "2026-03-15T12:00:00Z", "next_round_at": None, "rounds": DAYS, "missed": 0, "asks": DAYS * 14, "failed_asks": 0,
+        "last_completed_at": "2026-03-15T12:00:00Z", "next_round_at": None, "paused_until": None, "rounds": DAYS, "missed": 0, "asks": DAYS * 14, "failed_asks": 0,
         "last_failure": "", "last_detail": "", "cached_asks": 0, "last_round_cached": 0, "confirmation_due_at": None,
         "trouble": None, "stale_since": None, "facts": [], "runaways": [], "measured": [],
     }  # fmt: skip

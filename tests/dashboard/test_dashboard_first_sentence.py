@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 
+from dashboard.formatting import when
 from dashboard.standing import SYMBOLS, Headline, badges, gathering, headline, needs_somebody, sentence, why
 from prober.model.evidence import Fact
 from prober.model.incident import Facts, Measured
 from prober.status.endpoint_status import STATES, endpoint_status, endpoint_statuses
 from prober.store.pages import overview
+from prober.store.views import MaintenanceView
 from tests.dashboard.canned import NOW, all_states, endpoint_view, history, incident, round_view
 
 POINTS = history("one")
@@ -35,6 +37,15 @@ def test_a_reason_says_since_when() -> None:
     began = NOW - timedelta(hours=0.1)
     assert why(found).startswith(f"every ask of the last round failed: timeout since {began:%Y-%m-%d %H:%M}")
     assert why(endpoint_status(view, (), NOW)) == "nothing moved"
+
+
+def test_the_end_of_maintenance_is_in_the_reader_s_zone() -> None:
+    work = MaintenanceView("one", NOW - timedelta(hours=1), NOW + timedelta(hours=2), "ada", "new keys")
+    (paused,) = endpoint_statuses([endpoint_view("one", POINTS)], (), [work], NOW)
+    zone = timezone(timedelta(hours=5, minutes=30))
+    said = sentence(paused, zone).replace("\u00a0", " ")
+    assert said.startswith("In maintenance: new keys; until ") and when(work.until, zone).replace("\u00a0", " ") in said
+    assert "UTC" not in said.replace("UTC+05:30", "")
 
 
 def test_while_a_reference_is_gathered_the_page_says_what_watches_and_from_when_evidence_will() -> None:

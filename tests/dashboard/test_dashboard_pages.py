@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import math
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from streamlit.proto.Metric_pb2 import Metric as MetricProto
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app import PAGES
+from dashboard.cost import _delta
 from dashboard.selection import HOME
 from prober.model.bill import Bill, BilledDay
 from prober.model.budget import Limit, Spent
@@ -242,6 +244,21 @@ def test_quality_is_a_sentence_a_delta_and_the_worst(page):
     assert table["passed, change"].tolist() == [0.0]
     assert table["right"].tolist() == [75.0]
     assert table["characters"].tolist() == [200.0]
+
+
+def test_quality_names_the_gravest_incidents_first(page):
+    store = one()
+    store.all_incidents = tuple(
+        incident(POINTS, 34, number=number, severity="critical" if number == 1 else "warning")
+        for number in (1, 2, 3, 4)
+    )
+    said = str(links(page(store, "quality")))
+    assert re.findall(r"Incident (\d)", said) == ["1", "4", "3"]
+
+
+def test_two_months_without_cost_are_no_rise():
+    assert _delta(0.0, 0.0) is _delta(None, 1.0) is None
+    assert (_delta(2.0, 0.0), _delta(0.0, 2.0)) == ("+$2.00", "-$2.00")
 
 
 def test_cost_says_what_the_month_comes_to_and_what_is_not_in_it(page):

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import pdtr
 
 from benchmarks import still
-from prober.judging.promise import HOURS_PER_YEAR, Promise
+from prober.judging.promise import HOURS_PER_YEAR, Promise, still_needed
 from prober.model.reference import ReferenceRule
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,6 +38,10 @@ def test_the_threshold_is_the_rounds_between_false_alarms(alarms, rounds, thresh
 def test_what_a_reference_lacks(rounds, hours, missing) -> None:
     at = [] if hours is None else [START, START + timedelta(hours=hours)]
     assert Promise().missing(rounds, at) == missing
+
+
+def test_large_counts_are_written_alike() -> None:
+    assert still_needed(180, 1920, "hour") == "1,740 more of 1,920 hours"
 
 
 def test_the_order_of_times_does_not_matter() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from prober.alerts.phrases import minute
 from prober.daemon.heartbeat import condition
 from prober.model.budget import Budget, Spent
 from prober.model.incident import Change, Measured, Trouble
@@ -285,8 +284,8 @@ def test_maintenance_pauses_what_is_not_known_to_be_changed_or_dead() -> None:
         return found
 
     paused = in_work(view(), NOW - HOUR, DEAD)
-    assert (paused.state, paused.why, paused.since, paused.verdict) == (
-        "paused", f"in maintenance until {minute(NOW + HOUR)}: new keys", NOW - HOUR, "unknown",
+    assert (paused.state, paused.why, paused.since, paused.paused_until, paused.verdict) == (
+        "paused", "in maintenance: new keys", NOW - HOUR, NOW + HOUR, "unknown",
     )  # fmt: skip
     assert exit_code([paused]) == 0
     assert in_work(view(open_incident=CHANGE), NOW - HOUR, []).state == "changed"

@@ -36,6 +36,8 @@ class Watched:
     """With an onset since then."""
     suspicion: float = 0.0
     """Evidence of no open change, as a share of the threshold."""
+    is_changed_before: bool = False
+    """Whether an open change of it began earlier: it differs, and that it did not move since then says nothing."""
     is_edited: bool = False
     """Whether it was edited itself."""
     facts: tuple[Fact, ...] = ()
@@ -106,6 +108,8 @@ def _moved(other: Watched, edited: Collection[str]) -> bool | None:
     """By its judge, or by the rank test."""
     if other.change is not None or other.suspicion >= FLOOR:
         return True
+    if other.is_changed_before:
+        return None
     found = movement(other.before, other.since, other.probes - set(edited))
     return None if found is None else found.moved
 
