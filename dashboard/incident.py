@@ -244,9 +244,15 @@ def _between(context: PageContext, incident: Change) -> str:
 
 def company(parts: Sequence[Part]) -> str:
     """Which endpoints moved at the same time, as markdown; empty if none did."""
-    own = [f"{inline(part.endpoint)} (incident {part.incident_id})" for part in parts if part.incident_id is not None]
+    numbers: dict[str, list[int]] = {}
+    for part in parts:
+        if part.incident_id is not None:
+            numbers.setdefault(part.endpoint, []).append(part.incident_id)
+    own = [
+        f"{inline(name)} (incident{'s' * (len(ids) > 1)} {', '.join(map(str, ids))})" for name, ids in numbers.items()
+    ]
     counted = [inline(part.endpoint) for part in parts if part.incident_id is None]
-    sentences = [f"**Also** changed at the same time, at the same provider: {listed(own, 8)}."] if own else []
+    sentences = [f"**Also** since the same time, at the same provider: {listed(own, 8)}."] if own else []
     if counted:
         sentences.append(f"Its evidence was added to that of {listed(counted, 8)}, which is suspected too.")
     return " ".join(sentences)

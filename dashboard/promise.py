@@ -17,7 +17,7 @@ def draw(context: PageContext) -> None:
         "changes, over all probes and channels together. The threshold follows from it. Not covered: behaviour that "
         "comes and goes over days or weeks, more slowly than the reference can show. It can raise more false alarms."
     )
-    found = context.store.promises()
+    found = sorted(context.store.promises(), key=lambda one: one.kept or not one.judged)
     judged = [one for one in found if one.judged]
     if not judged:
         st.info("**Too early to say**: no round has been judged against a complete reference yet.")
@@ -47,7 +47,8 @@ def draw(context: PageContext) -> None:
         alt="The promise of each endpoint against the alarms it raised",
     )
     st.caption(
-        "Recovered: the old behaviour came back; it was a change that passed or a false alarm, which look the same. "
+        "Recovered: the old behaviour came back, or a person closed it; it was a change that passed or a false alarm, "
+        "which look the same. "
         "Dismissed: a person says that it was a false alarm. Probability: how likely so many of these two are by "
         "chance while the promise is kept. Below 0.01, and with more than one of them, the promise is in doubt."
     )

@@ -20,9 +20,10 @@ def test_company_is_named_with_its_incident_or_as_counted_only():
     assert company(()) == ""
     sentence = company((Part("eu", 4), Part("us", None)))
     assert sentence == (
-        "**Also** changed at the same time, at the same provider: eu (incident 4). "
+        "**Also** since the same time, at the same provider: eu (incident 4). "
         "Its evidence was added to that of us, which is suspected too."
     )
+    assert "eu (incidents 4, 7)." in company((Part("eu", 4), Part("eu", 7)))
     assert company((Part(HOSTILE, 4),)).count("`") >= 2, "a hostile name is code"
 
 
