@@ -54,6 +54,7 @@ def status_page(statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequenc
         f"<small>{_meaning(one)}</small></td>"
         f"<td>{_strip(until_now(strips.get(one.name, ()), one.shown))}</td>"
         f"<td>{f'since {_time(one.since)}' if one.since else ''}"
+        f"{f' until {_time(one.paused_until)}' if one.paused_until else ''}"
         f"<small>last round {_time(one.completed_at)}</small></td></tr>"
         for one in statuses
     )

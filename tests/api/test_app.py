@@ -145,6 +145,9 @@ def test_the_public_page_shows_names_states_severities_times_and_nothing_else() 
     assert {one.state for one in statuses} >= {"changed", "unreachable", "quiet"}
     assert all(f">{one.state}</b>" in page and MEANINGS[one.state] in page for one in statuses)
     assert page.index(">unreachable</b>") < page.index(">changed</b>") < page.index(">quiet</b>"), "worst first"
+    paused = replace(statuses[0], state="paused", paused_until=canned.NOW + timedelta(hours=2))
+    assert f" until {canned.NOW + timedelta(hours=2):%Y-%m-%d %H:%M} UTC" in status_page([paused], {}, canned.NOW)
+    assert " until " not in page
     assert "1 day changed" in page or "2 days changed" in page, "the strip is read aloud"
 
 
