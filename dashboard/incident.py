@@ -244,13 +244,11 @@ def _between(context: PageContext, incident: Change) -> str:
 
 def company(parts: Sequence[Part]) -> str:
     """Which endpoints moved at the same time, as markdown; empty if none did."""
-    numbers: dict[str, list[int]] = {}
+    numbers: dict[str, list[str]] = {}
     for part in parts:
         if part.incident_id is not None:
-            numbers.setdefault(part.endpoint, []).append(part.incident_id)
-    own = [
-        f"{inline(name)} (incident{'s' * (len(ids) > 1)} {', '.join(map(str, ids))})" for name, ids in numbers.items()
-    ]
+            numbers.setdefault(part.endpoint, []).append(f"incident {part.incident_id}")
+    own = [f"{inline(name)} ({', '.join(ids)})" for name, ids in numbers.items()]
     counted = [inline(part.endpoint) for part in parts if part.incident_id is None]
     sentences = [f"**Also** since the same time, at the same provider: {listed(own, 8)}."] if own else []
     if counted:

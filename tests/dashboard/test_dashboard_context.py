@@ -23,7 +23,7 @@ def test_company_is_named_with_its_incident_or_as_counted_only():
         "**Also** since the same time, at the same provider: eu (incident 4). "
         "Its evidence was added to that of us, which is suspected too."
     )
-    assert "eu (incidents 4, 7)." in company((Part("eu", 4), Part("eu", 7)))
+    assert "eu (incident 4, incident 7)." in company((Part("eu", 4), Part("eu", 7)))
     assert company((Part(HOSTILE, 4),)).count("`") >= 2, "a hostile name is code"
 
 
