@@ -26,6 +26,7 @@ from benchmarks import (
     simulated,
     soon,
     starters,
+    starts,
     year,
 )  # fmt: skip
 from benchmarks.part import RESULTS, Effort, Part
@@ -44,6 +45,7 @@ PARTS: Final[tuple[Part[Any], ...]] = (
     soon.PART,
     cost.PART,
     asking.PART,
+    starts.PART,
     killed.PART,
     pages.PART,
     year.PART,
