@@ -53,7 +53,7 @@ def _draw_prober(context: PageContext) -> None:
 def _month(context: PageContext, all_: MonthView) -> None:
     name, last = f"{context.now:%B}", "the month before"
     so_far, forecast, before = st.columns(3)
-    delta = _delta(all_.so_far, all_.before_so_far)
+    delta = delta_words(all_.so_far, all_.before_so_far)
     so_far.metric(
         f"{name} so far", known(all_.so_far), delta,
         delta_color="inverse", delta_description=delta and f"against the same days of {last}",
@@ -76,7 +76,7 @@ def _month(context: PageContext, all_: MonthView) -> None:
     _doubts(all_)
 
 
-def _delta(now: float | None, before: float | None) -> str | None:
+def delta_words(now: float | None, before: float | None) -> str | None:
     """With its sign; None where nothing is known, or neither month has a cost yet, which is no rise."""
     if now is None or before is None or now == before == 0:
         return None

@@ -160,12 +160,12 @@ class _Table:
     @property
     def log_e(self) -> Floats:
         """ln e of every onset, shape (rounds - 1,)."""
-        least: Floats = np.sum([_log_ratios(counts) for counts in self.counts.values()], axis=0).min(axis=0)
+        least: Floats = np.sum([log_ratios(counts) for counts in self.counts.values()], axis=0).min(axis=0)
         return least
 
     def verdict(self, channel: Channel, m: int, rounds: Sequence[Round], e_value: float) -> Verdict:
         """What it says of the onset after m rounds."""
-        ranked = sorted(self.counts, key=lambda series: -_log_ratios(self.counts[series])[0, m - 1])
+        ranked = sorted(self.counts, key=lambda series: -log_ratios(self.counts[series])[0, m - 1])
         of_both = [part[~np.isnan(part)] for part in (self.means[:m], self.means[m:])]
         if not all(part.size for part in of_both):
             words, value, reference = self._named(channel.name, ranked[0], m)
@@ -207,7 +207,7 @@ def _categories(readings: Sequence[str | float]) -> tuple[dict[str | float, int]
     return {reading: min(i, len(kept)) for i, reading in enumerate(ranked)}, tuple(map(str, kept))
 
 
-def _log_ratios(counts: Ints) -> Floats:
+def log_ratios(counts: Ints) -> Floats:
     """ln of both ratios of every onset, shape (2, rounds - 1): of the counts given their totals, and of the replies;
     `counts` has the shape (rounds, categories)."""
     before = np.cumsum(counts, axis=0)

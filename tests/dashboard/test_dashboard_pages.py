@@ -15,7 +15,7 @@ from streamlit.proto.Metric_pb2 import Metric as MetricProto
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app import PAGES
-from dashboard.cost import _delta
+from dashboard.cost import delta_words
 from dashboard.selection import HOME
 from prober.model.bill import Bill, BilledDay
 from prober.model.budget import Limit, Spent
@@ -257,8 +257,8 @@ def test_quality_names_the_gravest_incidents_first(page):
 
 
 def test_two_months_without_cost_are_no_rise():
-    assert _delta(0.0, 0.0) is _delta(None, 1.0) is None
-    assert (_delta(2.0, 0.0), _delta(0.0, 2.0)) == ("+$2.00", "-$2.00")
+    assert delta_words(0.0, 0.0) is delta_words(None, 1.0) is None
+    assert (delta_words(2.0, 0.0), delta_words(0.0, 2.0)) == ("+$2.00", "-$2.00")
 
 
 def test_cost_says_what_the_month_comes_to_and_what_is_not_in_it(page):

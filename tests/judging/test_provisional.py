@@ -11,7 +11,7 @@ import pytest
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
-from prober.judging.provisional import _log_ratios
+from prober.judging.provisional import log_ratios
 from prober.lab.replay import replay
 from prober.model.evidence import Fingerprint, Observation, Round
 from prober.model.reply import Reply
@@ -57,7 +57,7 @@ def test_evidence_is_1_on_average_over_all_orders_of_the_same_replies() -> None:
     for order in permutations([0, 0, 0, 1, 1, 2]):
         counts = np.zeros((3, 3), dtype=np.int64)
         np.add.at(counts, (np.arange(6) // 2, list(order)), 1)
-        found.append(np.exp(_log_ratios(counts)[0]))
+        found.append(np.exp(log_ratios(counts)[0]))
     assert np.mean(found, axis=0) == pytest.approx([1.0, 1.0])
     assert np.std(found, axis=0).min() > 0.5  # and not always
 
@@ -65,7 +65,7 @@ def test_evidence_is_1_on_average_over_all_orders_of_the_same_replies() -> None:
 def test_a_rare_reply_among_many_is_no_evidence() -> None:
     counts = np.tile([10, 0], (12, 1))
     counts[-2] = [9, 1]
-    given_totals, of_replies = _log_ratios(counts)[:, 9]
+    given_totals, of_replies = log_ratios(counts)[:, 9]
     assert given_totals > 1 > 0 > of_replies
 
 
