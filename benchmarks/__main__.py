@@ -26,7 +26,6 @@ from benchmarks import (
     simulated,
     soon,
     starters,
-    starts,
     year,
 )  # fmt: skip
 from benchmarks.part import RESULTS, Effort, Part
@@ -45,7 +44,6 @@ PARTS: Final[tuple[Part[Any], ...]] = (
     soon.PART,
     cost.PART,
     asking.PART,
-    starts.PART,
     killed.PART,
     pages.PART,
     year.PART,

@@ -24,7 +24,6 @@ from benchmarks import (
     simulated,
     soon,
     starters,
-    starts,
     year,
 )  # fmt: skip
 from benchmarks.changed import ChangeResult
@@ -76,7 +75,6 @@ RESULTS = {
         (starters.Moved("choice/coin", {"q4_0": ["logprobs"], "again": []}, 0.5, ("system-prompt",)),),
     ),
     "first": first.First((first.Row("choice", 6.0, 1, 200, (0, 3, 4, 5, 6), 10),)),
-    "starts": starts.Starts(5, 0.02, (starts.Start("status", 1.9, 120.0), starts.Start("init", 0.6, 70.0))),
     "quiet": quiet.Quiet((StillResult("mixed", 1.14, 0, 0, 10), StillResult("sticky", 1.14, 2, 1, 10))),
     "still": simulated.Still((StillResult("clustered", 200, 20, 18, 200), StillResult("heavy", 1, 4, 1, 1))),
     "changed": simulated.Changed((ChangeResult(1.0, 10, 0, (1, 2, 3)), ChangeResult(0.05, 10, 1, ()))),
@@ -158,7 +156,6 @@ def test_the_page_begins_with_what_was_found(measured) -> None:
         "template 2 of 3, median 5 rounds",
         "25% of the changes called, MET 45%; of nothing: 1 of 20",
         "2 false alarms in 2.3 endpoint-years",
-        "from 0.60 s of CPU (`init`) to 1.90 s (`status`)",
         "3 of 10 full swaps are called within three rounds; with starter sets 0 of 0. False breaks: 1 of 200",
         "**more beyond chance** on 1 (heavy; the worst heavy, 4.00 a year, 1.09–10.24), no more beyond chance on",
         "caught in 30%, half of them by round 2",

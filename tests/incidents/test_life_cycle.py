@@ -208,7 +208,7 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
         reached.reasons.add(freshness(is_stale, newest, NOW).reason)
     assert reached.states == set(get_args(IncidentState))
     assert reached.ends == set(get_args(CloseReason))
-    causes, facts = {"asks_failed", "cause_changed", "cause_refreshed"}, {"fact_found", "fact_over"}
+    causes, facts = {"asks_failed", "cause_changed", "cause_refreshed"}, {"fact_found", "fact_over", "rests_on_fact"}
     measured = {"budget_burns", "burn_over", "shift_found", "shift_learnt", "not_declared", "overspent", "back_in_plan"}
     measured |= {"bill_above_plan", "bill_in_plan"}
     assert set(get_args(Reason)) - reached.reasons == {
