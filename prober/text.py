@@ -285,6 +285,16 @@ def without_thinking(text: str) -> str:
     return _THINKING.sub("", text)
 
 
+def whole_characters(text: str) -> str:
+    """A text with the halves of each character put together: some servers send one half in each piece of a stream."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def storable(text: str) -> str:
+    """A text that every database keeps: NUL and lone halves of characters are U+FFFD. A log may have cut one in two."""
+    return re.sub("[\0\ud800-\udfff]", "\ufffd", whole_characters(text))
+
+
 def span(time: timedelta) -> str:
     """`40 s`, `12 min`, `3 h`, `9 d`: one unit, rounded down."""
     seconds = max(0, int(time.total_seconds()))

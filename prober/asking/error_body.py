@@ -79,7 +79,9 @@ def error_in(body: object) -> object:
     body = _unwrapped(body)
     if (error := error_in_event(body)) is not None:
         return error
-    if not isinstance(body, dict) or ANSWERS & body.keys() or text_of(body.get("object")) == "response":
+    if not isinstance(body, dict) or text_of(body.get("object")) == "response":
+        return None
+    if any(ANSWERS & one.keys() for one in (body, *body.values()) if isinstance(one, dict)):  # or in an envelope
         return None
     return body if _sentence(body) is not None and body.get("type") != "message" else None
 
@@ -88,6 +90,8 @@ def error_in_event(event: object) -> object:
     """As `error_in`, for an event of a stream: only what calls itself an error."""
     event = _unwrapped(event)
     error = dig(event, "error") or dig(event, "choices", 0, "error") or dig(event, "Response", "Error")  # Tencent
+    if isinstance(error, dict) and not any(error.values()):  # such as code 0 and an empty message
+        error = None
     if error and error is not True:
         return error
     code = dig(event, "base_resp", "status_code")
@@ -164,9 +168,13 @@ def note_in(raw: bytes) -> object:
 
     Addresses are left out: `Cannot POST /v1/models/a` is about an address, not about a model.
     """
-    text = html.unescape(_MARKUP.sub(" ", raw[: 16 * LONGEST_MESSAGE].decode("utf-8", errors="replace")))
-    words = " ".join(_ADDRESSES.sub(" ", text).split())
+    words = " ".join(_ADDRESSES.sub(" ", words_in(raw)).split())
     return {"message": words} if 0 < len(words) <= LONGEST_NOTE else None
+
+
+def words_in(raw: bytes) -> str:
+    """The start of a body that is not JSON, without markup."""
+    return html.unescape(_MARKUP.sub(" ", raw[: 16 * LONGEST_MESSAGE].decode("utf-8", errors="replace")))
 
 
 def _sentence(holder: object) -> str | None:

@@ -33,9 +33,14 @@ SURE: Final = _patterns(
             r"|quota exceeded\W+upgrade"
             r"|(?:exceeded|reached|used) (?:\w+ ){0,4}(?:credits|free (?:quota|tier|allowance|allocation))\b"
             r"|(?:free )?trial (?:period )?(?:has |is )?(?:ended|expired|over)\b"
-            r"|arrears?\b|account (?:\w+ ){0,2}not active|余额不足|欠费",
+            r"|(?:not enough|insufficient) (?:user )?quota|quota (?:is )?(?:not enough|insufficient)"  # new-api
+            r"|arrears?\b|account (?:\w+ ){0,2}not active|(?:余额|额度|配额)已?(?:不足|用尽|用完|耗尽)|欠费",
         ),
-        ("unauthorized", r"organi[sz]ation must be verified"),
+        (
+            "unauthorized",
+            r"organi[sz]ation must be verified|user location is not supported"
+            r"|(?:country|region|territory)(?:, \w+)*,? (?:or \w+ )?(?:is )?not supported",
+        ),
         (
             "context_length",
             r"exceeds? (?:the )?(?:model'?s? )?(?:maximum |available )?context (?:limit|length|window|size)",
@@ -66,13 +71,15 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
             "out_of_credit",
             "insufficient_quota credit_balance_exhausted billing_hard_limit_reached billing_not_active "
             "budget_exceeded quota_exceeded token_quota_reached "
-            "insufficient_balance insufficient_funds insufficient_credits credit_limit payment_required "
+            "insufficient_balance insufficient_funds insufficient_credits insufficient_user_quota credit_limit "
+            "payment_required pre_consume_token_quota_failed "
             "exceeded_current_quota_error Arrearage AllocationQuota.FreeTierOnly SetLimitExceeded "
             "ResourceUnavailable.InArrears 1008 1113",
         ),
         (
             "rate_limited",
-            "rate_limit_error rate_limit_exceeded RESOURCE_EXHAUSTED too_many_requests Throttling ThrottlingException "
+            "rate_limit_error rate_limit_exceeded rate_limited RESOURCE_EXHAUSTED too_many_requests "
+            "Throttling ThrottlingException "
             "tokens_per_min capacity_exceeded RateLimitReached ServiceQuotaExceededException 1002",
         ),
         (
@@ -176,6 +183,7 @@ STATUSES: Final[Mapping[int, Failure]] = {
     499: "provider_error",  # Google: it broke off by itself
     501: "bad_request",  # llama.cpp: the server was started without what is asked for
     504: "timeout",
+    511: "unreachable",  # a portal of the network wants a login
     524: "timeout",  # Cloudflare: the server behind it took too long
 }
 """HTTP statuses with a word of their own; other 4xx are bad requests, other 5xx the provider's."""
@@ -186,6 +194,7 @@ MEANT: Final[Mapping[str, int]] = {
         "invalid_request_error": 400,
         "invalid_prompt": 400,
         "INVALID_ARGUMENT": 400,
+        "InvalidParameter": 400,  # DashScope
         "2013": 400,  # MiniMax
         "BadRequestError": 400,
         "validationException": 400,  # Bedrock's, in a stream

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, get_args
 
-from prober.asking.error_body import blamed_fields, codes_in, error_in, message_in, spelling, status_in
+from prober.asking.error_body import blamed_fields, codes_in, error_in, message_in, spelling, status_in, words_in
 from prober.asking.failure_tables import CODES, FILTERED, FILTERS, MEANT, STATUSES, SURE, WORDS
 from prober.asking.wire.format import dig
 from prober.model.reply import Failure
@@ -89,7 +89,7 @@ def failure_of(status: int, body: object, parameters: Mapping[str, object]) -> t
 
 def detail_of(status: int, body: object, raw: bytes, named: str | None) -> str:
     """One line for people: status, the parameter at fault, and the provider's own words."""
-    said = message_in(body) or raw[:1_000].decode("utf-8", errors="replace")
+    said = message_in(body) or (words_in(raw) if body is None else raw[:1_000].decode("utf-8", errors="replace"))
     prefix = f"HTTP {status}: " + (f"parameter `{named}`: " if named else "")
     return prefix + shortened(said)
 

@@ -29,7 +29,7 @@ from prober.service.declare import remember
 from prober.service.run_round import import_round
 from prober.store import Store
 from prober.store.pages import overview
-from prober.text import count, quoted
+from prober.text import count, quoted, storable
 
 app = typer.Typer(add_completion=False)
 
@@ -79,7 +79,7 @@ def import_(
     promises: dict[str, Promise] = {}
     done = []
     with bars() as shown:
-        replies = list(noted(replies_of(logs, shown, tool), promises))
+        replies = [_storable(logged) for logged in noted(replies_of(logs, shown, tool), promises)]
         if not replies:
             raise NotEnough("the log holds no reply; there is nothing to import")
         if into:
@@ -94,6 +94,18 @@ def import_(
                 tracked = shown.track(rounds, description=f"Judging {name[:40]}")
                 done.append(_take_in(store, endpoint_of(name, promise), list(tracked), probes, promise))
     return _report(done, as_json)
+
+
+def _storable(logged: LoggedReply) -> LoggedReply:
+    """Names and prompts as a database keeps them; a log may have cut a prompt in the middle of a character."""
+    return replace(
+        logged,
+        endpoint=storable(logged.endpoint),
+        probe=storable(logged.probe),
+        series=storable(logged.series),
+        prompt=logged.prompt and storable(logged.prompt),
+        system=logged.system and storable(logged.system),
+    )
 
 
 def _report(done: Sequence[Imported], as_json: bool) -> int:

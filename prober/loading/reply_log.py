@@ -259,9 +259,9 @@ class _Taker:
         value = self.content.get(key)
         if value is None:
             return None
-        if isinstance(value, (int, float)) and is_finite(value):
+        if isinstance(value, (int, float)) and is_finite(value) and value >= 0:
             return float(value)
-        raise self._wrong(key, "a number or null")
+        raise self._wrong(key, "a number that is not negative, or null")
 
     def time(self, key: str) -> datetime | None:
         given = self.content.get(key)

@@ -72,6 +72,9 @@ NAMED = [
     (400, {"code": "Arrearage", "message": "Access denied, please make sure your account is in good standing."},
      "out_of_credit"),
     (429, {"error": {"code": "1113", "message": "余额不足"}}, "out_of_credit"),
+    (403, {"error": {"code": "insufficient_user_quota", "message": "no more"}}, "out_of_credit"),  # new-api
+    (401, {"error": {"message": "该令牌额度已用尽", "type": "new_api_error"}}, "out_of_credit"),
+    (400, {"error": {"message": "user quota is not enough", "type": "one_api_error"}}, "out_of_credit"),
     # other names
     (200, {"error_code": 18, "error_msg": "Open api qps request limit reached"}, "rate_limited"),
     (400, {"error": {"code": "1211", "message": "模型不存在，请检查模型代码。"}}, "model_not_found"),
@@ -79,6 +82,13 @@ NAMED = [
     (422, {"error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048.",
            "error_type": "validation"}, "context_length"),
     (524, None, "timeout"),
+    (511, None, "unreachable"),
+    (200, {"code": "rate_limited", "message": "slow down"}, "rate_limited"),
+    (200, {"code": "InvalidParameter", "message": "Range of input length should be [1, 8192]"}, "bad_request"),
+    # a country that is not served: nothing is wrong with the request
+    (400, {"error": {"code": 400, "message": "User location is not supported for the API use.",
+                     "status": "FAILED_PRECONDITION"}}, "unauthorized"),
+    (403, openai("Country, region, or territory not supported", "unsupported_country_region_territory"), "unauthorized"),
     # model_retired
     (404, openai("The model `m-0613` was retired on 1 March; see the list of models.", "model_not_found"), "model_retired"),
     (404, openai("The model `m` has been deprecated, learn more here.", "model_not_found"), "model_retired"),
@@ -358,6 +368,7 @@ def test_an_error_that_is_not_json_is_named_by_its_words(kind: str, status: int,
     arrived = Arrived(status, {"content-type": "text/plain"}, body.encode(), 0.2, None)
     reply = interpret(wire_format(endpoint), endpoint, arrived, NOW)
     assert (reply.error, reply.refusal) == (failure, None), reply.error_detail
+    assert "<" not in (reply.error_detail or "")
 
 
 def test_a_wait_is_read_from_plain_text() -> None:

@@ -68,11 +68,16 @@ ANSWERS: list[tuple[str, str, object, dict[str, object]]] = [
     ("openai stream", "a call in pieces", stream(chunk({"tool_calls": [WEATHER]}), chunk({"tool_calls": [{"index": 0, "function": {"arguments": "{\"d\":3}"}}]}), chunk(None, "tool_calls")), {"tool_calls": [["weather", "{\"d\":3}"]]}),
     ("openai stream", "a call whose arguments are an object", stream(chunk({"tool_calls": [{"index": 0, "function": {"name": "weather", "arguments": {"d": 3}}}]}), chunk(None, "stop")), {"tool_calls": [["weather", "{\"d\":3}"]]}),
     ("openai stream", "a custom tool in pieces", stream(chunk({"tool_calls": [{"index": 0, "id": "c", "type": "custom", "custom": {"name": "sql", "input": ""}}]}), chunk({"tool_calls": [{"index": 0, "custom": {"input": "select 1"}}]}), chunk(None, "tool_calls")), {"tool_calls": [["sql", "select 1"]]}),
+    # envelopes that say that nothing is wrong
+    ("openai", "code 0 and a word around the answer", {"code": 0, "msg": "ok", "data": chat("Teal")}, {"text": "Teal", "error": None}),
+    ("openai", "code 200 and a word around the answer", {"code": 200, "message": "success", "data": chat("Teal")}, {"text": "Teal", "error": None}),
+    ("openai", "an error that says nothing", {**chat("Teal"), "error": {"code": 0, "message": ""}}, {"text": "Teal", "error": None}),
     # streams and their ends
     ("openai stream", "parts of text", stream(chunk({"content": [THINKING]}), chunk({"content": [{"type": "text", "text": "1"}]}), chunk({"content": "44"}), chunk(None, "stop")), {"text": "144"}),
     ("openai stream", "the second choice comes first", stream(chunk({"content": "No"}, index=1), chunk({"content": "Yes"}), chunk(None, "stop", index=1), chunk(None, "stop")), {"text": "Yes"}),
     ("openai stream", "usage in a chunk without choices", stream(chunk({"content": "Hi"}), chunk(None, "stop"), {"choices": [], "usage": counts(7, 1)}), {"text": "Hi", "input_tokens": 7}),
     ("openai stream", "no end but [DONE]", stream(chunk({"content": "405"}), chunk({"content": ""}, usage=counts(45, 1))), {"text": "405", "output_tokens": 1}),
+    ("openai stream", "half a character in each piece", stream(chunk({"content": "\ud83d"}), chunk({"content": "\ude00"}), chunk(None, "stop")), {"text": "\U0001f600", "error": None}),
     ("openai stream", "carriage returns", stream(chunk({"content": "Hi"}), chunk(None, "stop"), end="\r\n\r\n"), {"text": "Hi"}),
     ("openai stream", "broken off", stream(chunk({"content": "Hel"}), done=False), {"error": "invalid_reply"}),
     ("openai stream", "broken off, finish_reason empty all along", stream(chunk({"content": "Hel"}, ""), chunk({"content": "lo"}, ""), done=False), {"error": "invalid_reply"}),

@@ -351,7 +351,7 @@ ERRORS: list[tuple[int, object, str]] = [
     (404,{"code": "model_not_found", "message": "The model x does not exist or you do not have access to it."}, "model_not_found"),
     (403,"<html><title>Attention Required! | Cloudflare</title>", "unauthorized"),
     (403,{"error": {"message": "Country, region, or territory not supported", "type": "request_forbidden", "code": "unsupported_country_region_territory"}}, "unauthorized"),
-    (400,{"error": {"code": 400,"message": "User location is not supported for the API use.", "status": "FAILED_PRECONDITION"}}, "bad_request"),
+    (400,{"error": {"code": 400,"message": "User location is not supported for the API use.", "status": "FAILED_PRECONDITION"}}, "unauthorized"),
     (401,{"error": {"message": "No auth credentials found", "code": 401}}, "unauthorized"),
     (401,{"error": {"code": "401", "message": "Access denied due to invalid subscription key or wrong API endpoint."}}, "unauthorized"),
     (400,{"error": {"message": "invalid x-api-key", "type": "invalid_request_error"}}, "unauthorized"),
@@ -432,7 +432,7 @@ ERRORS: list[tuple[int, object, str]] = [
     (409, {"error": {"message": "Conflict"}}, "bad_request"),
     (425, {"error": {"message": "Too Early"}}, "bad_request"),
     (413, "<html><head><title>413 Request Entity Too Large</title></head></html>", "context_length"),
-    (511, "<html>login</html>", "provider_error"),
+    (511, "<html>login</html>", "unreachable"),
     (400, {"error": {"code": 400, "message": "Budget 0 is invalid. This model only works in thinking mode.", "status": "INVALID_ARGUMENT"}}, "bad_request"),
 ]  # fmt: skip
 

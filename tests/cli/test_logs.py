@@ -373,6 +373,15 @@ def test_hostile_replies_are_imported_and_exported_unharmed(prober: Run, home: P
     assert [one.reply.text for one in read(home / "out.jsonl")] == [nasty, nasty]
 
 
+@pytest.mark.parametrize("key", ["endpoint", "probe", "series", "prompt", "system"])
+def test_names_and_prompts_with_half_a_character_are_imported(prober: Run, home: Path, key: str) -> None:
+    log = write_log(home / "log.jsonl", [{**line, key: "cut \ud83d\x00"} for line in lines(2, probes=1)])
+    assert prober("import", log).code == 3
+    prober("export", "--output", "out.jsonl")
+    (cut,) = {getattr(one, key) for one in read(home / "out.jsonl")}
+    assert cut == "cut \ufffd\ufffd"
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("changed")
 def test_an_archive_in_parquet_is_the_log_and_duckdb_reads_it(prober: Run, home: Path) -> None:

@@ -50,7 +50,7 @@ MINIMAL = {"round": "1", "endpoint": "e", "probe": "p", "text": "hi"}
 # Any text there can be, lone surrogates and NUL bytes too.
 texts = st.text(st.characters(exclude_categories=()), max_size=12)
 some = st.none() | texts
-numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+seconds = st.none() | st.floats(min_value=0, allow_infinity=False)
 whole = st.none() | st.integers(0, 2**31 - 1)
 replies = st.builds(
     Reply,
@@ -66,8 +66,8 @@ replies = st.builds(
     output_tokens=whole,
     reasoning_tokens=whole,
     cached_tokens=whole,
-    latency_s=numbers,
-    ttft_s=numbers,
+    latency_s=seconds,
+    ttft_s=seconds,
     top_logprobs=st.lists(st.tuples(texts, st.floats(allow_nan=False)), max_size=2).map(tuple),
 ) | st.builds(Reply, at=st.just(AT), error=texts)
 known = set(json.loads(line_of(FULL)))
@@ -248,10 +248,11 @@ def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime 
         ({**MINIMAL, "input_tokens": -1}, "input_tokens: is -1; write a whole number that is not negative, or null"),
         ({**MINIMAL, "output_tokens": 1.5}, "output_tokens: is 1.5; write a whole number that is not negative, or null"),
         ({**MINIMAL, "cached_tokens": True}, "cached_tokens: is true; write a whole number that is not negative, or null"),
-        ({**MINIMAL, "latency_s": "fast"}, 'latency_s: is "fast"; write a number or null'),
-        ({**MINIMAL, "latency_s": math.nan}, "latency_s: is NaN; write a number or null"),
-        ({**MINIMAL, "ttft_s": -math.inf}, "ttft_s: is -Infinity; write a number or null"),
-        ({**MINIMAL, "latency_s": 10**400}, f"latency_s: is 1{'0' * 59}; write a number or null"),
+        ({**MINIMAL, "latency_s": "fast"}, 'latency_s: is "fast"; write a number that is not negative, or null'),
+        ({**MINIMAL, "latency_s": -0.5}, "latency_s: is -0.5; write a number that is not negative, or null"),
+        ({**MINIMAL, "latency_s": math.nan}, "latency_s: is NaN; write a number that is not negative, or null"),
+        ({**MINIMAL, "ttft_s": -math.inf}, "ttft_s: is -Infinity; write a number that is not negative, or null"),
+        ({**MINIMAL, "latency_s": 10**400}, f"latency_s: is 1{'0' * 59}; write a number that is not negative, or null"),
         ({**MINIMAL, "round": 10**400}, f"round: is 1{'0' * 59}; write a text, or a number that is not negative"),
         ({**MINIMAL, "input_tokens": 10**400}, f"input_tokens: is 1{'0' * 59}; write a whole number of at most 2,147,483,647, or null"),
         ({**MINIMAL, "output_tokens": 1e30}, "output_tokens: is 1e+30; write a whole number of at most 2,147,483,647, or null"),

@@ -12,7 +12,7 @@ from typing import ClassVar, Final, Protocol, TypeAlias, TypeVar
 
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import LARGEST_COUNT, Ending, Reply
-from prober.text import count, shows_nothing, without_thinking
+from prober.text import count, shows_nothing, whole_characters, without_thinking
 
 T = TypeVar("T")
 Path: TypeAlias = tuple[str | int, ...]
@@ -192,7 +192,10 @@ def explained(reply: Reply, other: str = "") -> Reply:
             error="provider_error",
             error_detail=f"finish reason {reply.finish_reason}: the provider failed",
         )
-    said = reply.text or ""
+    said = whole_characters(reply.text or "")
+    reply = replace(
+        reply, text=said if reply.text else reply.text, refusal=reply.refusal and whole_characters(reply.refusal)
+    )
     if not shows_nothing(without_thinking(said)) or reply.tool_calls or reply.refusal:
         return reply
     thought, limited = reply.reasoning_tokens or 0, reply.ending == "length"
