@@ -27,6 +27,8 @@ from prober.text import redact
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """`Reply.at` where the log does not say."""
 
+LONGEST_LINE: Final = 50_000_000
+"""Bytes, unpacked: more takes minutes to read, and no model writes so much."""
 PACKING_ERRORS: Final = (gzip.BadGzipFile, zlib.error)
 
 _TEXTS = ("model", "requested_model", "system_fingerprint", "finish_reason", "refusal", "service_tier")
@@ -155,9 +157,10 @@ def opened(path: Path) -> IO[bytes]:
     """Its bytes: unpacked where they are packed, and as UTF-8 where they are UTF-16 with a byte order mark."""
     file: IO[bytes] = path.open("rb")
     start = _start(file)
-    if start == b"\x1f\x8b":
-        file = gzip.open(file)  # type: ignore[assignment]  # noqa: SIM115
-        start = _start(file)
+    for _ in range(2):  # some tools pack what is packed already
+        if start == b"\x1f\x8b":
+            file = gzip.open(file)  # type: ignore[assignment]  # noqa: SIM115
+            start = _start(file)
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         with file:
             return io.BytesIO(file.read().decode("utf-16", errors="surrogatepass").encode(errors="surrogatepass"))
@@ -171,6 +174,9 @@ def _start(file: IO[bytes]) -> bytes:
 
 
 def _parse(line: bytes, path: str, number: int) -> Mapping[str, Any]:
+    if len(line) > LONGEST_LINE:
+        message = f"the line has {len(line):,} bytes; a line is one reply, of at most {LONGEST_LINE:,} bytes"
+        raise _problem(path, number, message)
     try:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:

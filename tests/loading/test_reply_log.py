@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, line_of, read, write
+from prober.loading.reply_log import LONGEST_LINE, UNKNOWN_TIME, LoggedReply, line_of, read, write
 from prober.loading.round_labels import moment_of
 from prober.model.declaration import Check
 from prober.model.errors import LogError
@@ -343,3 +343,15 @@ def test_a_failure_keeps_its_reason_through_writing(tmp_path: Path) -> None:
     write(tmp_path / "log.jsonl", [failed])
     assert list(read(tmp_path / "log.jsonl")) == [failed]
     assert "text" not in json.loads((tmp_path / "log.jsonl").read_text())
+
+
+def test_a_log_may_be_packed_twice_and_a_line_may_not_be_endless(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl.gz"
+    log.write_bytes(gzip.compress(gzip.compress(json.dumps(MINIMAL).encode())))
+    assert [one.reply.text for one in read(log)] == ["hi"]
+    line = json.dumps({**MINIMAL, "text": "x" * LONGEST_LINE}).encode()
+    log.write_bytes(gzip.compress(json.dumps(MINIMAL).encode() + b"\n" + line, 1))
+    with pytest.raises(
+        LogError, match=r"log.jsonl.gz:2: the line has 50,000,\d+ bytes; a line is one reply, of at most"
+    ):
+        list(read(log))
