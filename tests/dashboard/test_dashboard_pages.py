@@ -493,7 +493,7 @@ def test_the_promise_is_held_against_what_happened(page):
     assert "**Kept, as far as the data shows**: 1 alarm" in at.success[0].value
     at = page(all_states(), "promise")
     assert "**The promise is in doubt** at search-ranker" in at.warning[0].value
-    assert at.dataframe[0].value["kept"].tolist() == ["yes", "in doubt", "too early"]
+    assert at.dataframe[0].value["kept"].tolist() == ["in doubt", "yes", "too early"]
     assert "in doubt** at search-ranker" in page(all_states()).warning[0].value, "the first page says so too"
 
 

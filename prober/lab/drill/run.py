@@ -37,7 +37,6 @@ PATIENCE_S: Final = 120.0
 """How long a message that fails is sent again."""
 LOOK_S: Final = 1.0
 """Between two checks of what is owed."""
-WHO: Final = "prober drill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +209,8 @@ def _close(incident: Incident, routing: Routing, scratch: Store, now: datetime) 
         with locked(scratch, incident.endpoint_hash) as tx:
             carry_out(tx, over(incident, now), routing, now)
     else:
-        try_to_act(scratch, incident.id, Action("close", WHO, "the drill is over", via="drill"), routing, now)
+        # By nobody: what is rehearsed is a recovery.
+        try_to_act(scratch, incident.id, Action("close", "", "the drill is over", via="drill"), routing, now)
 
 
 class _Recorded:

@@ -109,7 +109,7 @@ def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed
     assert opened.about.rounds_since_onset <= done.rounds
     assert opened.about.comparisons, "replies stand side by side"
     assert all("drill" in one.recent and "drill" not in one.reference for one in opened.about.comparisons)
-    assert (over.about.state, over.about.close_reason, over.about.actor) == ("closed", "recovered", "prober drill")
+    assert (over.about.state, over.about.close_reason, over.about.actor) == ("closed", "recovered", "")
 
     assert [step.name for step in done.steps if step.name != "notify that it is worse"] == [
         "copy", "judge and decide", "notify", "judge the rest", "close", "notify that it is over", "clean up",
