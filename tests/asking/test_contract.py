@@ -195,7 +195,13 @@ NOT_ANSWERS: dict[str, tuple[int, dict[str, str], bytes, str, str]] = {
     "redirect": (302, {"location": "http://127.0.0.1:9/v2"}, b"", "not_found", "HTTP 302 to http://127.0.0.1:9/v2"),
     "a large error": (500, {}, b"x" * 20_000, "provider_error", "HTTP 500: xxx"),
     "payment": (402, {}, b'{"error": "out of credit"}', "out_of_credit", "HTTP 402: out of credit"),
-    "html 403": (403, {"content-type": "text/html"}, b"<h1>Forbidden\x00\x07</h1>", "unauthorized", "HTTP 403: <h1>"),
+    "html 403": (
+        403,
+        {"content-type": "text/html"},
+        b"<h1>Forbidden\x00\x07</h1>",
+        "unauthorized",
+        "HTTP 403: Forbidden",
+    ),
 }
 
 
